@@ -1,0 +1,32 @@
+# make run       everything from nothing to serving, in the foreground: make run PORT=8000 DATA=FOLDER
+# make token     one development token: make -s token DATA=FOLDER ROLE=admin TENANT=demo USER_ID=...
+# make check     the fast loop: lint, types, imports, unit tests
+# make test      all tests, also on the other Pythons that are here and on the built wheel
+# make bench     side-by-side measurements: ratios, each with its baseline in the same run
+# make clean     removes what the other targets made in this folder; data and caches elsewhere stay
+#
+# PYTHON=/path/to/python chooses the Python (3.11 to 3.13) that .venv is made with.
+
+export PYTHON
+
+.PHONY: run token check test bench clean
+
+run: .venv/.stamp
+	@exec .venv/bin/crm up $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)")
+
+token: .venv/.stamp
+	@exec .venv/bin/crm token $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") \
+		$(if $(ROLE),--role "$(ROLE)") $(if $(TENANT),--tenant "$(TENANT)") $(if $(USER_ID),--user-id "$(USER_ID)")
+
+check test: .venv/.stamp
+	@exec .venv/bin/python tests/run_stages.py $@
+
+bench: .venv/.stamp
+	@exec .venv/bin/python -m benchmarks
+
+clean:
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.stamp: requirements.lock pyproject.toml .ci/uv.txt .ci/environment
+	@.ci/environment .venv

@@ -1,0 +1,55 @@
+"""Names of streams: ``<category>-<tenant>~<id>``, and the deterministic ids built on them."""
+
+import re
+from typing import NamedTuple, NewType
+from uuid import UUID, uuid5
+
+TenantId = NewType("TenantId", str)
+StreamName = NewType("StreamName", str)
+Position = NewType("Position", int)
+"""Where an event stands in the whole log. Opaque and ordered; 0 is before the first event."""
+
+START = Position(0)
+
+TENANT = re.compile(r"[a-z][a-z0-9-]{0,38}\Z")
+_STREAM = re.compile(r"(?P<category>[a-z_]+)-(?P<tenant>[a-z][a-z0-9-]{0,38})~(?P<id>[^~]+)\Z")
+_NAMESPACE = UUID("6e2f0a52-0b4e-5c7d-9d0b-4f3a7c1e8d20")
+
+
+class InvalidStreamName(ValueError):
+    """The text is no stream name of ours."""
+
+
+class StreamParts(NamedTuple):
+    """A stream name taken apart."""
+
+    category: str
+    tenant: TenantId
+    id: str
+
+
+def stream_name(category: str, tenant: TenantId, entity: UUID | str) -> StreamName:
+    """``deal``, ``demo``, id -> ``deal-demo~<id>``."""
+    return StreamName(f"{category}-{tenant}~{entity}")
+
+
+def parse_stream(stream: str) -> StreamParts:
+    """Take a stream name apart; raises InvalidStreamName."""
+    if (found := _STREAM.match(stream)) is None:
+        raise InvalidStreamName(f"{stream!r} is not <category>-<tenant>~<id>")
+    return StreamParts(found["category"], TenantId(found["tenant"]), found["id"])
+
+
+def entity_id(tenant: TenantId, kind: str, key: str) -> UUID:
+    """The id of a target that the client did not name: the same key gives the same entity again."""
+    return uuid5(_NAMESPACE, f"entity\n{tenant}\n{kind}\n{key}")
+
+
+def command_id(tenant: TenantId, kind: str, target: UUID | str, key: str) -> UUID:
+    """The id of a command under an idempotency key; its scope is tenant, kind and id of the target, key."""
+    return uuid5(_NAMESPACE, f"command\n{tenant}\n{kind}\n{target}\n{key}")
+
+
+def event_id(command: UUID, stream: str, index: int) -> UUID:
+    """The id of the index-th (from 0) event that a command appends to a stream."""
+    return uuid5(command, f"{stream}\n{index}")

@@ -1,0 +1,109 @@
+"""The only wiring of the projections."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from event_schemas.ports import EventLog
+from event_schemas.streams import Position
+from projections.catalog import CARDS, POSTGRES
+from projections.changes import Change, VersionedChange
+from projections.engines.store import BATCH, Follower, GroupStatus
+from projections.runner import Runner
+from projections.sinks.connection import connected
+from projections.sinks.postgres import postgres_sink
+from projections.sinks.progress import Progress
+from projections.sinks.redis import RedisSink
+from write_side.adapters.postgres_log import PostgresEventLog
+
+_REDIS_SECONDS = 5.0
+
+
+class Projections:
+    """The view groups that follow the log in this process."""
+
+    def __init__(self, followers: Sequence[Follower]) -> None:
+        self._followers = followers
+
+    @property
+    def status(self) -> tuple[GroupStatus, ...]:
+        """How each view group is doing now."""
+        return tuple(follower.status for follower in self._followers)
+
+
+@asynccontextmanager
+async def start(
+    *, event_store_url: str, postgres_url: str, redis_url: str, advanced: Callable[[Position], None] | None = None
+) -> AsyncIterator[Projections]:
+    """Keep all views up with the log while the context is open. What is down is waited for, also at the start.
+
+    ``advanced`` is told each position that the Postgres views have reached.
+    """
+    log = await PostgresEventLog.connect(event_store_url, role="crm_worker", connections=2)
+    try:
+        async with following(log, postgres_url=postgres_url, redis_url=redis_url, advanced=advanced) as projections:
+            yield projections
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def following(
+    log: EventLog, *, postgres_url: str, redis_url: str, advanced: Callable[[Position], None] | None = None
+) -> AsyncIterator[Projections]:
+    """The same for a log that is open already: whoever appends through it wakes its followers at once."""
+    followers = (
+        Follower(group=POSTGRES.name, log=log, runner=partial(postgres_runner, postgres_url), advanced=advanced),
+        Follower(group=CARDS.name, log=log, runner=partial(cards_runner, postgres_url, redis_url)),
+    )
+    tasks = [asyncio.create_task(follower.run(), name=follower.status.group) for follower in followers]
+    try:
+        with room_for_batches():
+            yield Projections(followers)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+@contextmanager
+def room_for_batches() -> Iterator[None]:
+    """Let the cycle collector of this process look more seldom.
+
+    A batch keeps some twenty objects an event until it is committed, and none of them is in a cycle. At the usual
+    threshold they make the collector walk everything the process holds, batch after batch: a third of the time.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(max(usual[0], 100 * BATCH), *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def redis_client(url: str) -> Redis:
+    """A client that fails at once: it is the follower who waits and tries again."""
+    patience = Retry(NoBackoff(), retries=0)
+    return Redis.from_url(url, retry=patience, socket_connect_timeout=_REDIS_SECONDS, socket_timeout=_REDIS_SECONDS)
+
+
+@asynccontextmanager
+async def postgres_runner(postgres_url: str) -> AsyncIterator[Runner[Change]]:
+    """An owner of the group of all Postgres views."""
+    async with connected(postgres_url) as connection:
+        sink = await postgres_sink(connection, POSTGRES.tables)
+        yield Runner(group=POSTGRES, progress=Progress(group=POSTGRES.name, connection=connection), sink=sink)
+
+
+@asynccontextmanager
+async def cards_runner(postgres_url: str, redis_url: str) -> AsyncIterator[Runner[VersionedChange]]:
+    """An owner of the group of the cards."""
+    async with redis_client(redis_url) as client, connected(postgres_url) as connection:
+        sink = RedisSink(client=client, group=CARDS.name)
+        yield Runner(group=CARDS, progress=Progress(group=CARDS.name, connection=connection), sink=sink)

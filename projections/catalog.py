@@ -1,0 +1,90 @@
+"""Which views there are, and which of them share sink, documents and watermark."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar
+
+from event_schemas.envelope import Recorded
+from event_schemas.registry import Event
+from projections.changes import Change, VersionedChange
+from projections.documents.document import Document
+from projections.documents.registry import KINDS
+from projections.views import (
+    account_list,
+    account_tree,
+    deal_board,
+    deal_stage_history,
+    entity_card,
+    entity_states,
+    entity_timeline,
+    pipeline_list,
+    product_list,
+    team_list,
+    user_list,
+)
+
+C = TypeVar("C")
+C_co = TypeVar("C_co", covariant=True)
+
+
+class View(Protocol[C_co]):
+    """A read model: a module of projections.views. Its changes are of the type that its group's sink takes."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802  # a module's constant
+        """What the view is called in dead letters and reports."""
+        ...
+
+    @property
+    def VERSION(self) -> int:  # noqa: N802  # a module's constant
+        """Raised when a rebuild would give other rows than before."""
+        ...
+
+    @property
+    def TABLES(self) -> tuple[str, ...]:  # noqa: N802  # a module's constant
+        """Where it writes; no other view does."""
+        ...
+
+    @property
+    def READS(self) -> tuple[type[Document], ...]:  # noqa: N802  # a module's constant
+        """Whose changes it wants to see."""
+        ...
+
+    def apply(self, recorded: Recorded[Event], before: Document | None, after: Document) -> tuple[C_co, ...]:
+        """What one event, which turned ``before`` into ``after``, changes in the view. Pure."""
+        ...
+
+
+class ViewGroup(Generic[C]):
+    """Views that move together: one sink, one set of documents, one watermark."""
+
+    def __init__(self, name: str, *views: View[C]) -> None:
+        self.name = name
+        self.views = views
+
+    @cached_property
+    def readers(self) -> Mapping[type[Document], tuple[View[C], ...]]:
+        """The views that want to see a kind of documents; a kind that none wants is not there."""
+        wanted = {kind.document: tuple(v for v in self.views if kind.document in v.READS) for kind in KINDS.values()}
+        return {document: views for document, views in wanted.items() if views}
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """Where the group writes."""
+        return tuple(table for view in self.views for table in view.TABLES)
+
+
+POSTGRES: ViewGroup[Change] = ViewGroup(
+    "postgres",
+    deal_board,
+    deal_stage_history,
+    account_list,
+    account_tree,
+    pipeline_list,
+    product_list,
+    team_list,
+    user_list,
+    entity_states,
+    entity_timeline,
+)
+CARDS: ViewGroup[VersionedChange] = ViewGroup("cards", entity_card)

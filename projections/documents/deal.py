@@ -1,0 +1,121 @@
+"""A deal as readers see it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from event_schemas.deal import (
+    DealAmountChanged,
+    DealCloseDateChanged,
+    DealLost,
+    DealOpened,
+    DealOwnerChanged,
+    DealProductChanged,
+    DealReopened,
+    DealStageChanged,
+    DealWon,
+    LossReason,
+)
+from event_schemas.envelope import Recorded
+from event_schemas.registry import Event
+from projections.documents.document import Document, advance, unchanged
+
+
+class DealStatus(StrEnum):
+    """How a deal stands."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+class Deal(Document, frozen=True, kw_only=True, gc=False):
+    """The columns of deal_board, and the number of stays in a stage so far."""
+
+    id: UUID
+    name: str
+    pipeline_id: UUID
+    stage_id: UUID
+    status: DealStatus
+    amount_minor: int
+    currency: str
+    account_id: UUID | None
+    owner_id: UUID | None
+    product_id: UUID | None
+    expected_close: date | None
+    opened_at: datetime
+    closed_at: datetime | None
+    stage_entered_at: datetime
+    loss_reason: LossReason | None
+    loss_detail: str | None
+    stays: int
+
+
+def fold(document: Deal | None, recorded: Recorded[Event]) -> Deal | None:
+    """The deal after one more event; raises Unfoldable."""
+    event = recorded.event
+    if document is None:
+        return _opened(event, recorded) if isinstance(event, DealOpened) else unchanged(document, recorded)
+    match event:
+        case DealStageChanged():
+            return _moved(document, recorded, event.stage_id)
+        case DealAmountChanged(amount=amount):
+            return advance(document, recorded, amount_minor=amount.minor, currency=amount.currency)
+        case DealCloseDateChanged():
+            return advance(document, recorded, expected_close=event.expected_close)
+        case DealOwnerChanged():
+            return advance(document, recorded, owner_id=event.owner_id)
+        case DealProductChanged():
+            return advance(document, recorded, product_id=event.product_id)
+        case DealWon(amount=amount):
+            won = _closed(document, recorded, event.stage_id, DealStatus.WON)
+            return msgspec.structs.replace(won, amount_minor=amount.minor, currency=amount.currency)
+        case DealLost():
+            lost = _closed(document, recorded, event.stage_id, DealStatus.LOST)
+            return msgspec.structs.replace(lost, loss_reason=event.reason, loss_detail=event.detail)
+        case DealReopened():
+            reopened = _moved(document, recorded, event.stage_id)
+            return msgspec.structs.replace(
+                reopened, status=DealStatus.OPEN, closed_at=None, loss_reason=None, loss_detail=None
+            )
+        case _:
+            return unchanged(document, recorded)
+
+
+def _opened(event: DealOpened, recorded: Recorded[Event]) -> Deal:
+    at = recorded.meta.occurred_at
+    return Deal(
+        id=recorded.entity_id,
+        name=event.name,
+        pipeline_id=event.pipeline_id,
+        stage_id=event.stage_id,
+        status=DealStatus.OPEN,
+        amount_minor=event.amount.minor,
+        currency=event.amount.currency,
+        account_id=event.account_id,
+        owner_id=event.owner_id,
+        product_id=event.product_id,
+        expected_close=event.expected_close,
+        opened_at=at,
+        closed_at=None,
+        stage_entered_at=at,
+        loss_reason=None,
+        loss_detail=None,
+        version=1,
+        position=recorded.position,
+        stays=1,
+    )
+
+
+def _moved(document: Deal, recorded: Recorded[Event], stage: UUID) -> Deal:
+    """In another stage, from this event on."""
+    return advance(
+        document, recorded, stage_id=stage, stage_entered_at=recorded.meta.occurred_at, stays=document.stays + 1
+    )
+
+
+def _closed(document: Deal, recorded: Recorded[Event], stage: UUID, status: DealStatus) -> Deal:
+    moved = _moved(document, recorded, stage)
+    return msgspec.structs.replace(moved, status=status, closed_at=recorded.meta.occurred_at)

@@ -1,0 +1,15 @@
+"""The relations that the API reads: tables and functions of projections/migrations."""
+
+from read_api.compiler.sources import Entity
+
+DEALS = Entity("deal_board", "deals_as_of({p}, {t}, {early})")
+STAYS = Entity("deal_stage_history", "stays_as_of({parent}, {p}, {t})")
+ACCOUNTS = Entity("accounts_now()", "accounts_as_of({p}, {t}, {early})")
+PIPELINES = Entity("pipeline_list", "pipelines_as_of({p}, {t}, {early})")
+STAGES = Entity("pipeline_stages", "stages_as_of({p}, {t}, {early})", "stage_as_of({pipeline_id}, {id}, {p}, {t})")
+PRODUCTS = Entity("product_list", "products_as_of({p}, {t}, {early})")
+TEAMS = Entity("team_list", "teams_as_of({p}, {t}, {early})")
+USERS = Entity("user_list", "users_as_of({p}, {t}, {early})")
+TIMELINE = Entity(
+    "entity_timeline", "(select l.* from entity_timeline l where l.position <= {p} and l.occurred_at <= {t})"
+)

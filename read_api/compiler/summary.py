@@ -1,0 +1,96 @@
+"""The deals of a currency with the names that they are grouped by, and their sums: tables of a forecast's statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from read_api.compiler.dimensions import NAMINGS, STAGE, Dimension, Neighbour
+from read_api.compiler.entities import DEALS
+from read_api.compiler.frame import Frame, MomentSql
+from read_api.compiler.paging import RowText
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What all parts of one forecast share, and its deals at each moment that it asks about."""
+
+    frame: Frame
+    dimensions: Sequence[Dimension]
+    currency: str
+    """A placeholder."""
+    row_text: RowText
+    bases: dict[MomentSql, str] = field(default_factory=dict)
+
+    def base(self, moment: MomentSql) -> str:
+        """The table of the currency's deals at a moment, with their keys; read once."""
+        if moment not in self.bases:
+            name = self.bases[moment] = self.frame.statement.alias()
+            self.frame.statement.tables.append((name, self._base(moment)))
+        return self.bases[moment]
+
+    def _base(self, moment: MomentSql) -> str:
+        point = moment.point
+        neighbours = dict.fromkeys([STAGE, *(each for name in self.dimensions for each in NAMINGS[name].neighbours)])
+        joins = " ".join(self._join(each, moment) for each in neighbours)
+        keys = "".join(f",coalesce({NAMINGS[name].name},'') as k{n}" for n, name in enumerate(self.dimensions))
+        source = (
+            f"{DEALS.relation(point)} deal"
+            if point is None
+            else f"{moment.name} cross join {DEALS.relation(point)} deal"
+        )
+        return (
+            "select deal.id,deal.status,deal.opened_at,deal.amount_minor as amount,"
+            f"(deal.amount_minor*coalesce(stage.probability,0)+50)/100 as weighted{keys}"
+            f" from {source} {joins} where deal.currency={self.currency}"
+        )
+
+    @staticmethod
+    def _join(neighbour: Neighbour, moment: MomentSql) -> str:
+        relation = neighbour.entity.relation(moment.point, early=True)
+        return f"left join {relation} {neighbour.alias} on {neighbour.alias}.id={neighbour.key}"
+
+
+@dataclass
+class Summary:
+    """One row per group, or one for all: sums, counts and the ids behind them."""
+
+    forecast: Forecast
+    moment: MomentSql
+    alias: str
+    grouped: bool
+    columns: list[str] = field(default_factory=list)
+    others: "list[Summary]" = field(default_factory=list)
+    """Of other moments, which cursors pin."""
+
+    def add(self, aggregate: str) -> str:
+        """An aggregate over the base's rows ``b``."""
+        if aggregate not in self.columns:
+            self.columns.append(aggregate)
+        return f"{self.alias}.a{self.columns.index(aggregate)}"
+
+    @property
+    def keys(self) -> list[str]:
+        """Names of the key columns."""
+        return [f"k{n}" for n in range(len(self.forecast.dimensions))] if self.grouped else []
+
+    def at(self, moment: MomentSql) -> "Summary":
+        """The same groups at another moment."""
+        if moment is self.moment:
+            return self
+        other = Summary(self.forecast, moment, self.forecast.frame.statement.alias(), self.grouped)
+        self.others.append(other)
+        return other
+
+    def source(self) -> str:
+        """The FROM clause."""
+        return f"{self._own()} {self.alias}" + "".join(f" {self._joined(other)}" for other in self.others)
+
+    def _own(self) -> str:
+        if not self.keys and not self.columns:
+            return "(select)"
+        selected = [*self.keys, *(f"{text} as a{n}" for n, text in enumerate(self.columns))]
+        group_by = f" group by {','.join(self.keys)}" if self.keys else ""
+        return f"(select {','.join(selected)} from {self.forecast.base(self.moment)} b{group_by})"
+
+    def _joined(self, other: "Summary") -> str:
+        same = " and ".join(f"{other.alias}.{key}={self.alias}.{key}" for key in self.keys) or "true"
+        return f"left join {other._own()} {other.alias} on {same}"  # noqa: SLF001 - of the same class

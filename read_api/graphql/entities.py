@@ -1,0 +1,47 @@
+"""The kinds of entities: their types, their relations, and how one is read once the views have reached its event."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from event_schemas.token import ConsistencyToken
+from read_api.as_of import Asked, Question
+from read_api.compiler.entities import ACCOUNTS, DEALS, PIPELINES, PRODUCTS, TEAMS, USERS
+from read_api.compiler.sources import Entity
+from read_api.errors import not_found
+from read_api.graphql.context import Context
+from read_api.graphql.loaders import moment_of
+from read_api.graphql.rows import Row
+from read_api.graphql.types.account import Account
+from read_api.graphql.types.deal import Deal
+from read_api.graphql.types.organisation import Team, User
+from read_api.graphql.types.pipeline import Pipeline
+from read_api.graphql.types.product import Product
+
+
+class EntityKind(NamedTuple):
+    """The nullable GraphQL type of a kind, and where its rows are."""
+
+    annotation: Any
+    relation: Entity
+
+
+KINDS: Mapping[str, EntityKind] = {
+    "deal": EntityKind(Deal | None, DEALS),
+    "account": EntityKind(Account | None, ACCOUNTS),
+    "pipeline": EntityKind(Pipeline | None, PIPELINES),
+    "product": EntityKind(Product | None, PRODUCTS),
+    "team": EntityKind(Team | None, TEAMS),
+    "user": EntityKind(User | None, USERS),
+}
+
+
+async def load_entity(context: Context, kind: str, entity: UUID, token: ConsistencyToken) -> Row:
+    """The entity as it is now, once the views have reached the token; raises an ApiError (READ_STALE, NOT_FOUND)."""
+    await context.consistency.wait_for(context.tenant, token)
+    moment = await moment_of(context, Asked(Question.NOW))
+    relation = KINDS[kind].relation.relation(None)
+    rows = await context.transaction.fetch(f"select * from {relation} i where i.id = $1::uuid", entity)
+    if not rows:
+        raise not_found()
+    return Row(rows[0], moment)

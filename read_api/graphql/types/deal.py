@@ -1,0 +1,119 @@
+"""Deals and their stays in stages."""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from read_api.compiler.entities import ACCOUNTS, DEALS, PIPELINES, PRODUCTS, STAGES, STAYS, USERS
+from read_api.compiler.sources import Listing, SortKey
+from read_api.graphql.fields import column, days_since, embedded, filters_of, many, one, sort_enum, where
+from read_api.graphql.types.money import Money
+from read_api.graphql.types.organisation import User
+from read_api.graphql.types.pipeline import Pipeline, Stage
+from read_api.graphql.types.product import Product
+from read_api.graphql.types.scalars import BigInt, parse_id, parse_text
+from read_api.graphql.types.text import CONTAINS
+
+if TYPE_CHECKING:
+    from read_api.graphql.types.account import Account
+
+
+@strawberry.enum(description="How a deal stands.")
+class DealStatus(Enum):
+    """As the column says it."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+@strawberry.enum(description="Why a deal was lost.")
+class LossReason(Enum):
+    """As the column says it."""
+
+    PRICE = "price"
+    COMPETITOR = "competitor"
+    NO_BUDGET = "no_budget"
+    NO_DECISION = "no_decision"
+    TIMING = "timing"
+    FIT = "fit"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+@strawberry.type(description="A deal's stay in a stage.")
+class StageStay:
+    """A row of deal_stage_history."""
+
+    stage: Stage = one(STAGES, id="stage_id", pipeline_id="pipeline_id")
+    entered_at: datetime = column()
+    left_at: datetime | None = column("Null while the deal is there.")
+
+
+@strawberry.type(description="A chance of a sale.")
+class Deal:
+    """A row of deal_board."""
+
+    id: strawberry.ID = column()
+    name: str = column()
+    pipeline: Pipeline = one(PIPELINES, id="pipeline_id")
+    stage: Stage = one(STAGES, id="stage_id", pipeline_id="pipeline_id")
+    status: DealStatus = column()
+    amount: Money = embedded(Money, minor="amount_minor", currency="currency")
+    account: Annotated["Account", strawberry.lazy("read_api.graphql.types.account")] | None = one(
+        ACCOUNTS, id="account_id"
+    )
+    owner: User | None = one(USERS, id="owner_id")
+    product: Product | None = one(PRODUCTS, id="product_id")
+    expected_close: date | None = column()
+    opened_at: datetime = column()
+    closed_at: datetime | None = column()
+    stage_entered_at: datetime = column()
+    days_in_stage: int = days_since(
+        "stage_entered_at", "Whole days since the deal entered its stage: until now, or until the moment of asOf."
+    )
+    loss_reason: LossReason | None = column()
+    loss_detail: str | None = column()
+    stage_history: list[StageStay] = many(
+        STAYS, key="deal_id", order=("entry",), description="Every stay, the first one first."
+    )
+    version: int = column()
+
+
+@strawberry.input
+class DealFilter:
+    """Conditions that all hold; null is as if absent. Bounds are included."""
+
+    status: DealStatus | None = where("{row}.status = {value}", "text")
+    stage_id: strawberry.ID | None = where("{row}.stage_id = {value}", "uuid", parse=parse_id)
+    pipeline_id: strawberry.ID | None = where("{row}.pipeline_id = {value}", "uuid", parse=parse_id)
+    owner_id: strawberry.ID | None = where("{row}.owner_id = {value}", "uuid", parse=parse_id)
+    account_id: strawberry.ID | None = where("{row}.account_id = {value}", "uuid", parse=parse_id)
+    product_id: strawberry.ID | None = where("{row}.product_id = {value}", "uuid", parse=parse_id)
+    team_id: strawberry.ID | None = where(
+        "exists (select from user_list u where u.id = {row}.owner_id and u.team_id = {value})",
+        "uuid",
+        parse=parse_id,
+        as_of="exists (select from users_as_of({p}, {t}, true) u where u.id = {row}.owner_id and u.team_id = {value})",
+    )
+    amount_min: BigInt | None = where("{row}.amount_minor >= {value}", "bigint")
+    amount_max: BigInt | None = where("{row}.amount_minor <= {value}", "bigint")
+    expected_close_from: date | None = where("{row}.expected_close >= {value}", "date")
+    expected_close_to: date | None = where("{row}.expected_close <= {value}", "date")
+    opened_from: datetime | None = where("{row}.opened_at >= {value}", "timestamptz")
+    opened_to: datetime | None = where("{row}.opened_at <= {value}", "timestamptz")
+    closed_from: datetime | None = where("{row}.closed_at >= {value}", "timestamptz")
+    closed_to: datetime | None = where("{row}.closed_at <= {value}", "timestamptz")
+    name_contains: str | None = where(CONTAINS, "text", parse=parse_text)
+
+
+_SORTS = {
+    "OPENED_AT": SortKey("opened_at", "timestamptz"),
+    "NAME": SortKey("name", "text"),
+    "AMOUNT": SortKey("amount_minor", "bigint"),
+    "EXPECTED_CLOSE": SortKey("expected_close", "date", nullable=True),
+}
+DealSort = sort_enum("DealSort", _SORTS)
+DEAL_LIST = Listing("deals", DEALS, _SORTS, "OPENED_AT_DESC", filters_of(DealFilter))

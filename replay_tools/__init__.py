@@ -1,0 +1,1 @@
+"""Tools around the platform: the command line, the embedded servers, and what reads the log as a whole."""

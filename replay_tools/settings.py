@@ -1,0 +1,34 @@
+"""Settings from the environment (CRM_...) and the data folder."""
+
+import secrets
+from functools import partial
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from replay_tools.embedded.folder import DataFolder
+
+TOKEN_SECRET = "token.secret"  # noqa: S105 -- a file's name
+MASTER_SECRET = "master.secret"  # noqa: S105 -- a file's name
+_new_secret = partial(secrets.token_hex, 32)
+
+
+class Settings(BaseSettings):
+    """Where each part is. A part without a URL is embedded."""
+
+    model_config = SettingsConfigDict(env_prefix="CRM_", env_ignore_empty=True)
+
+    event_store_url: str | None = Field(default=None, description="event store, postgresql://...; else with the tables")
+    postgres_url: str | None = Field(default=None, description="tables, postgresql://...; else embedded")
+    redis_url: str | None = Field(default=None, description="cards, redis://...; else embedded")
+    token_secret: str | None = Field(default=None, min_length=32, description="signs tokens; else made once per folder")
+    master_secret: str | None = Field(default=None, min_length=32, description="derives tenant keys; else made once")
+    tenant: str = Field(default="demo", description="tenant that the sample is loaded into")
+
+    def token_key(self, folder: DataFolder) -> str:
+        """The secret that signs development tokens."""
+        return self.token_secret or folder.secret(TOKEN_SECRET, _new_secret)
+
+    def master_key(self, folder: DataFolder) -> bytes:
+        """The secret that tenant keys derive from; it must never change for a log."""
+        return (self.master_secret or folder.secret(MASTER_SECRET, _new_secret)).encode()

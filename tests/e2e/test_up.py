@@ -1,0 +1,58 @@
+"""`crm up` as a process: how it starts, what it says, and how it ends."""
+
+import signal
+from pathlib import Path
+
+from tests.support.network import free_port, taken_port
+from tests.support.platform import Platform, running, start
+from tests.support.processes import survivors, tree
+
+FORECAST_BY_REGION = "{forecast(groupBy:[REGION]){groups{key figures{won{count}}}}}"
+
+
+def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
+    """Ctrl-C ends it within 5 s, with code 0, and leaves no process."""
+    with running(tmp_path / "data") as platform:
+        processes = tree(platform.process.pid)
+        platform.process.send_signal(signal.SIGINT)
+        assert platform.process.wait(timeout=5) == 0
+        assert survivors(processes, seconds=1) == []
+        assert "Traceback" not in platform.output()
+
+
+def test_sigkill_leaves_nothing_and_the_next_start_recovers(tmp_path: Path) -> None:
+    """After a SIGKILL no child lives on, and the next start answers as before."""
+    platform = start(tmp_path / "data")
+    platform.wait_until(200, "/livez")
+    processes = tree(platform.process.pid)
+    assert len(processes) > 2
+    platform.kill()
+    assert survivors(processes, seconds=5) == []
+    with running(tmp_path / "data") as again:
+        regions = again.graphql(FORECAST_BY_REGION, token=again.token())["forecast"]["groups"]
+        assert [group["key"] for group in regions] == [["Central"], ["East"], ["West"]]
+
+
+def test_taken_port_is_one_line(tmp_path: Path) -> None:
+    """A port in use is exit code 3 and one clear line, before anything is started."""
+    with taken_port() as port:
+        platform = start(tmp_path / "data", port=port)
+        assert platform.process.wait(timeout=20) == 3
+    assert len(platform.output().strip().splitlines()) == 1
+    assert str(port) in platform.output()
+
+
+def test_data_folder_in_use_is_one_line(platform: Platform) -> None:
+    """A second `crm up` on the same data folder is exit code 3 and one clear line; the first goes on."""
+    second = start(platform.data, port=free_port())
+    assert second.process.wait(timeout=20) == 3
+    said = second.output().strip().splitlines()[-1]
+    assert "in use" in said
+    assert platform.get("/livez")[0] == 200
+
+
+def test_banner_tells_what_each_part_is(platform: Platform) -> None:
+    """The banner names addresses, what each part really is, a token, and a first query with its answer."""
+    said = platform.log.read_text()
+    for part in (platform.url, "PostgreSQL 18.6, embedded", "Valkey", "Bearer ", "forecast", '"count"'):
+        assert part in said, part

@@ -1,0 +1,26 @@
+"""The running API for the tests of this folder."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+import redis
+
+from tests.support.api import Client, running_api
+from tests.support.servers import Servers, redis_database
+
+
+@pytest.fixture(scope="module")
+def module_redis_url(servers: Servers, worker_id: str) -> str:
+    """The URL of a Redis database that is empty when the module begins."""
+    url = redis_database(servers.redis_url, worker_id)
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(servers: Servers, module_redis_url: str) -> AsyncIterator[Client]:
+    """One API for all tests of a module, which take ids and names of their own."""
+    async with running_api(servers, module_redis_url) as client:
+        yield client

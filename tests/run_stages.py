@@ -1,0 +1,122 @@
+"""Runs the stages of `make check` or `make test`, and says at the end how long each took and what passed.
+
+The last line is "N passed, N failed"; a stage that fails without a failing test counts as one failure.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+OTHER_PYTHONS = ("3.11", "3.12", "3.13")
+CLOSING_LINE = re.compile(r"^=*\s*\d+ (passed|failed|error|skipped|deselected|xfailed).* in [\d.]+s")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a stage."""
+
+    command: Sequence[str | Path]
+    folder: Path = ROOT
+
+
+def main(target: str) -> int:
+    """Run all stages of the target, also after a failure, so that one run shows everything."""
+    totals: Counter[str] = Counter()
+    report: list[str] = []
+    for name, steps in stages(target):
+        print(f"\n== {name}", flush=True)
+        started = time.monotonic()
+        before = totals["failed"] + totals["error"]
+        succeeded = all(run(step, totals) for step in steps)
+        if not succeeded and totals["failed"] + totals["error"] == before:
+            totals["failed"] += 1
+        report.append(f"{time.monotonic() - started:7.1f} s  {'' if succeeded else 'FAILED  '}{name}")
+    failed = totals["failed"] + totals["error"]
+    print("\n== seconds", *report, "", f"{totals['passed']} passed, {failed} failed", sep="\n", flush=True)
+    return 1 if failed else 0
+
+
+def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
+    """Name and steps of each stage, the quickest first."""
+    yield "ruff", iter([Step((BIN / "ruff", "check")), Step((BIN / "ruff", "format", "--check"))])
+    yield "mypy", iter([Step((BIN / "mypy",))])
+    yield "import-linter", iter([Step((BIN / "lint-imports", "--no-logo"))])
+    yield "unit tests", iter([Step((sys.executable, *PYTEST, "tests/unit"))])
+    if target == "test":
+        rest = (sys.executable, *PYTEST, "tests", "--ignore=tests/unit", "-n", "logical")
+        yield "tests on real servers", iter([Step(rest)])
+        for version in OTHER_PYTHONS:
+            if python := other_python(version):
+                yield f"unit tests on Python {version}", on_other_python(version, python)
+        yield "tests on the built wheel", on_built_wheel()
+
+
+def other_python(version: str) -> str | None:
+    """The path of that Python, unless it is this one or not on this machine."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return None
+    found = subprocess.run([ROOT / ".ci/find-python", version], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or None
+
+
+def on_other_python(version: str, python: str) -> Iterator[Step]:
+    """Unit tests in an environment of that version."""
+    environment = cache() / version
+    yield Step((ROOT / ".ci/environment", environment, python))
+    yield Step((environment / "bin/python", *PYTEST, "tests/unit"))
+
+
+def on_built_wheel() -> Iterator[Step]:
+    """Tests where the source tree cannot be imported: an editable install hides what the wheel lacks."""
+    environment = cache() / "wheel"
+    with tempfile.TemporaryDirectory(prefix="eventcrm-wheel-") as name:
+        folder = Path(name)
+        yield Step((BIN / "hatchling", "build", "-t", "wheel", "-d", folder / "dist"))
+        yield Step((ROOT / ".ci/environment", environment, sys.executable))
+        install = ("install", "--quiet", "--no-deps", "--reinstall", "--python", environment / "bin/python")
+        yield Step((BIN / "uv", "pip", *install, *sorted((folder / "dist").glob("*.whl"))))
+        probe = "import replay_tools; assert 'site-packages' in replay_tools.__file__, replay_tools.__file__"
+        yield Step((environment / "bin/python", "-c", probe), folder)
+        shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        marked = ("-m", "not source_tree")
+        yield Step((environment / "bin/python", *PYTEST, *marked, "tests/unit", "tests/contract"), folder)
+
+
+def run(step: Step, totals: Counter[str]) -> bool:
+    """Run a step with its output passing through; pytest's closing line adds to the totals."""
+    words = [str(word) for word in step.command]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        words, cwd=step.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if CLOSING_LINE.match(line):
+                totals.update({kind.removesuffix("s"): int(n) for n, kind in re.findall(r"(\d+) (\w+)", line)})
+    return process.returncode == 0
+
+
+def cache() -> Path:
+    """Where this clone's further environments lie."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "eventcrm" / hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,36 @@
+"""Which consistency tokens an operation waits for."""
+
+from typing import Any
+
+import pytest
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
+
+from read_api.graphql.read_after import read_after_of
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "tokens"),
+    [
+        ("{ deals { totalCount } }", {}, set()),
+        ('{ deals(readAfter: "a") { totalCount } }', {}, {"a"}),
+        ('{ x: deals(readAfter: "a") { totalCount } y: deal(id: 1, readAfter: "b") { id } }', {}, {"a", "b"}),
+        ('{ x: deals(readAfter: "a") { totalCount } y: deals(readAfter: "a") { totalCount } }', {}, {"a"}),
+        ("query($t: String) { deals(readAfter: $t) { totalCount } }", {"t": "a"}, {"a"}),
+        ("query($t: String) { deals(readAfter: $t) { totalCount } }", {"t": None}, set()),
+        ("query($t: String) { deals(readAfter: $t) { totalCount } }", {}, set()),
+        ("query($t: String) { deals(readAfter: $t) { totalCount } }", {"t": ["a"]}, set()),
+        ('query($t: String = "d") { deals(readAfter: $t) { totalCount } }', {}, {"d"}),
+        ('query($t: String = "d") { deals(readAfter: $t) { totalCount } }', {"t": "a"}, {"a"}),
+        ('{ ...F } fragment F on Query { ... { deals(readAfter: "a") { totalCount } } }', {}, {"a"}),
+        ('{ deal(id: 1) { deals(readAfter: "not a root field") { totalCount } } }', {}, set()),
+        ("{ deals(readAfter: null) { totalCount } }", {}, set()),
+    ],
+)
+def test_the_tokens_of_root_fields_are_found(text: str, variables: dict[str, Any], tokens: set[str]) -> None:
+    """Literals, variables and defaults, through fragments, each once."""
+    document = parse(text)
+    operation = next(each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    found = read_after_of(operation, fragments)(variables)
+    assert set(found) == tokens
+    assert len(found) == len(tokens)

@@ -1,0 +1,1 @@
+"""Commands in, events out: domain, application, adapters, entry points."""

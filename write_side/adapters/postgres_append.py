@@ -1,0 +1,111 @@
+"""Appending to the log in PostgreSQL: many commands in one call, and what to do when its answer is lost."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from event_schemas.streams import Position
+from write_side.adapters.group_commit import Append
+from write_side.adapters.postgres_queries import queries
+from write_side.adapters.postgres_session import DRIVER_ERRORS, Connection, Pool, is_outage, no_answer
+from write_side.application.ports import EventStoreUnavailable
+
+PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between attempts: a server that was killed is back within them."""
+
+_columns = msgspec.structs.astuple
+
+
+class PostgresAppender:
+    """Sends calls and settles their appends. Every event is stored once, however often its call had to be sent."""
+
+    def __init__(self, pool: Pool, *, on_append: Callable[[Position], None], pauses: Sequence[float] = PAUSES) -> None:
+        self._pool = pool
+        self._on_append = on_append
+        self._pauses = pauses
+        self._sql = queries("append")
+
+    async def send(self, appends: Sequence[Append], *, doubtful: bool = False) -> None:
+        """Settle all of them: stored, refused, or unavailable after the last attempt.
+
+        They are doubtful when an earlier call may have stored them.
+        """
+        for pause in (*self._pauses, None):
+            try:
+                async with self._pool.acquire() as connection:
+                    return await self._attempt(connection, appends, doubtful=doubtful)
+            except DRIVER_ERRORS as error:
+                if not is_outage(error):
+                    return await self._isolate(appends, error, doubtful=doubtful)
+                if pause is None:
+                    return _fail(appends, error)
+            doubtful = True
+            await asyncio.sleep(pause)
+        return None
+
+    async def _attempt(self, connection: Connection, appends: Sequence[Append], *, doubtful: bool) -> None:
+        """One call. After a lost answer the log is asked for the events first, and again about what it refuses then."""
+        if doubtful:
+            await self._settle_stored(connection, appends)
+            appends = [append for append in appends if not append.settled]
+        if refused := await self._call(connection, appends):
+            if doubtful:
+                await self._settle_stored(connection, [append for append, _ in refused])
+            for append, version in refused:
+                append.refused(version)
+
+    async def _call(self, connection: Connection, appends: Sequence[Append]) -> list[tuple[Append, int]]:
+        """Settle what is accepted; the rest with the version that its stream was found at."""
+        if not appends:
+            return []
+        ((head, versions, accepted),) = await connection.fetch(self._sql["append"], *append_arguments(appends))
+        position, refused = head, []
+        for append, version, is_stored in zip(appends, versions, accepted or (True,) * len(appends), strict=True):
+            if is_stored:
+                position += len(append.events)
+                append.stored(position)
+            else:
+                refused.append((append, version))
+        if position > head:
+            self._on_append(position)
+        return refused
+
+    async def _settle_stored(self, connection: Connection, appends: Sequence[Append]) -> None:
+        """A command is all or nothing, so its last event tells."""
+        last = [append.events[-1].event_id for append in appends]
+        rows = await connection.fetch(self._sql["stored"], last)
+        found: dict[UUID, Position] = {row["event_id"]: row["position"] for row in rows}
+        for append, event_id in zip(appends, last, strict=True):
+            if event_id in found:
+                append.stored(found[event_id])
+        if found:
+            self._on_append(max(found.values()))
+
+    async def _isolate(self, appends: Sequence[Append], error: Exception, *, doubtful: bool) -> None:
+        """Something in this call cannot be stored at all: nobody else's command may fail for it."""
+        if len(appends) == 1:
+            appends[0].failed(error)
+            return
+        for append in appends:
+            await self.send([append], doubtful=doubtful)
+
+
+def _fail(appends: Sequence[Append], cause: Exception) -> None:
+    for append in appends:
+        error = EventStoreUnavailable(f"{append.stream}: {no_answer(cause)}")
+        error.__cause__ = cause
+        append.failed(error)
+
+
+def append_arguments(appends: Sequence[Append]) -> tuple[Sequence[object], ...]:
+    """What ``append_events`` takes: three arrays about the commands, then the columns of their events."""
+    events = zip(*(_columns(event) for append in appends for event in append.events), strict=True)
+    _position, *columns = events
+    return (
+        [append.stream for append in appends],
+        [append.expected for append in appends],
+        [len(append.events) for append in appends],
+        *columns,
+    )

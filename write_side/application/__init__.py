@@ -1,0 +1,1 @@
+"""What happens to a command between the edge and the log."""

@@ -1,0 +1,1 @@
+"""Pure deciders, one file per aggregate; no I/O, no clock, no randomness."""

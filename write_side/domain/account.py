@@ -1,0 +1,208 @@
+"""An account: a company that deals are made with. What belongs to what is told by the hierarchy."""
+
+from typing import Any, ClassVar, assert_never
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict, replace
+
+from event_schemas.account import (
+    AccountArchived,
+    AccountDetailsChanged,
+    AccountOpened,
+    AccountOwnerAssigned,
+    AccountTerritoryAssigned,
+    Headcount,
+    Year,
+)
+from event_schemas.registry import Event
+from event_schemas.values import Money, Name
+from write_side.domain.decider import Command, Context, Decider, Ref
+from write_side.domain.errors import Rejected
+from write_side.domain.references import Standing, absent, named, require, withdrawn
+
+CATEGORY = "account"
+DETAILS = AccountDetailsChanged.__struct_fields__
+"""Fields that ChangeAccountDetails may send."""
+
+
+class NotOpened(msgspec.Struct, frozen=True):
+    """No such account."""
+
+    standing: ClassVar = Standing.ABSENT
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """The account is worked on."""
+
+    standing: ClassVar = Standing.ACTIVE
+    opened: AccountOpened
+    name: Name
+    sector: Name | None
+    year_established: Year | None
+    revenue: Money | None
+    employees: Headcount | None
+    location: Name | None
+    territory: Name | None
+    owner_id: UUID | None
+
+
+class Archived(msgspec.Struct, frozen=True):
+    """The account is kept, but worked on no more."""
+
+    standing: ClassVar = Standing.WITHDRAWN
+    opened: AccountOpened
+
+
+State = NotOpened | Open | Archived
+
+
+class OpenAccount(Command, frozen=True, kw_only=True):
+    """Begin to work with a company."""
+
+    name: Name
+    sector: Name | None = None
+    year_established: Year | None = None
+    revenue: Money | None = None
+    employees: Headcount | None = None
+    location: Name | None = None
+    territory: Name | None = None
+    owner_id: UUID | None = None
+
+
+class ChangeAccountDetails(Command, frozen=True, kw_only=True):
+    """Correct or complete what is known; a field that is not sent stays as it is, null empties it."""
+
+    name: Name | UnsetType = UNSET
+    sector: Name | None | UnsetType = UNSET
+    year_established: Year | None | UnsetType = UNSET
+    revenue: Money | None | UnsetType = UNSET
+    employees: Headcount | None | UnsetType = UNSET
+    location: Name | None | UnsetType = UNSET
+
+
+class AssignAccountOwner(Command, frozen=True, kw_only=True):
+    """Let another user, or nobody, look after the account."""
+
+    owner_id: UUID | None
+
+
+class AssignAccountTerritory(Command, frozen=True, kw_only=True):
+    """Put the account into another sales territory, or into none."""
+
+    territory: Name | None
+
+
+class ArchiveAccount(Command, frozen=True, kw_only=True):
+    """Work on the account no more."""
+
+
+Commands = OpenAccount | ChangeAccountDetails | AssignAccountOwner | AssignAccountTerritory | ArchiveAccount
+
+
+class AccountAlreadyOpened(Rejected):
+    """An account with this id was opened with other content."""
+
+    field = "id"
+
+
+initial_state: State = NotOpened()
+
+
+def evolve(state: State, _entity: UUID, event: Event) -> State:
+    """State after an event."""
+    match state, event:
+        case NotOpened(), AccountOpened():
+            return Open(opened=event, **asdict(event))
+        case Open(), AccountDetailsChanged():
+            return replace(state, **_sent(event))
+        case Open(), AccountOwnerAssigned():
+            return replace(state, owner_id=event.owner_id)
+        case Open(), AccountTerritoryAssigned():
+            return replace(state, territory=event.territory)
+        case Open(), AccountArchived():
+            return Archived(state.opened)
+        case ((NotOpened() | Open() | Archived()), _):
+            return state
+        case _:
+            assert_never(state)
+
+
+def _sent(details: AccountDetailsChanged | ChangeAccountDetails) -> dict[str, Any]:
+    return {field: value for field in DETAILS if (value := getattr(details, field)) is not UNSET}
+
+
+def reads(command: Commands, _state: State) -> tuple[Ref, ...]:
+    """The owner that the command names."""
+    return named(user=command.owner_id) if isinstance(command, OpenAccount | AssignAccountOwner) else ()
+
+
+def decide(command: Commands, state: State, context: Context) -> tuple[Event, ...]:
+    """Events of a command; () when the account already is as the command wants it."""
+    match state:
+        case NotOpened():
+            if not isinstance(command, OpenAccount):
+                raise absent(CATEGORY, command.id)
+            require(context, "user", command.owner_id, field="ownerId")
+            return (_opened(command),)
+        case Open():
+            return _decide_open(command, state, context)
+        case Archived():
+            return _decide_archived(command, state)
+        case _:
+            assert_never(state)
+
+
+def _opened(command: OpenAccount) -> AccountOpened:
+    return AccountOpened(
+        name=command.name,
+        sector=command.sector,
+        year_established=command.year_established,
+        revenue=command.revenue,
+        employees=command.employees,
+        location=command.location,
+        territory=command.territory,
+        owner_id=command.owner_id,
+    )
+
+
+def _open_again(command: OpenAccount, opened: AccountOpened) -> tuple[Event, ...]:
+    if _opened(command) != opened:
+        raise AccountAlreadyOpened(f"account {command.id} was opened with other content: change it, or take another id")
+    return ()
+
+
+def _decide_open(command: Commands, state: Open, context: Context) -> tuple[Event, ...]:
+    match command:
+        case OpenAccount():
+            return _open_again(command, state.opened)
+        case ChangeAccountDetails():
+            changed = {field: value for field, value in _sent(command).items() if value != getattr(state, field)}
+            return (AccountDetailsChanged(**changed),) if changed else ()
+        case AssignAccountOwner(owner_id=owner):
+            if owner == state.owner_id:
+                return ()
+            require(context, "user", owner, field="ownerId")
+            return (AccountOwnerAssigned(owner_id=owner),)
+        case AssignAccountTerritory(territory=territory):
+            return () if territory == state.territory else (AccountTerritoryAssigned(territory=territory),)
+        case ArchiveAccount():
+            return (AccountArchived(),)
+        case _:
+            assert_never(command)
+
+
+def _decide_archived(command: Commands, state: Archived) -> tuple[Event, ...]:
+    match command:
+        case OpenAccount():
+            return _open_again(command, state.opened)
+        case ArchiveAccount():
+            return ()
+        case _:
+            raise withdrawn(CATEGORY, command.id)
+
+
+DECIDER: Decider[Commands, State] = Decider(
+    category=CATEGORY, initial_state=initial_state, evolve=evolve, decide=decide, reads=reads
+)
