@@ -33,6 +33,17 @@ def test_sigkill_leaves_nothing_and_the_next_start_recovers(tmp_path: Path) -> N
         assert [group["key"] for group in regions] == [["Central"], ["East"], ["West"]]
 
 
+def test_a_child_that_ends_ends_everything(tmp_path: Path) -> None:
+    """When an embedded server ends by itself, `crm up` says which and ends with code 3, leaving no process."""
+    platform = start(tmp_path / "data")
+    platform.wait_until(200, "/livez")
+    processes = tree(platform.process.pid)
+    next(process for process in processes if process.name().startswith("valkey")).kill()
+    assert platform.process.wait(timeout=10) == 3
+    assert "Valkey ended by itself" in platform.output()
+    assert survivors(processes, seconds=1) == []
+
+
 def test_taken_port_is_one_line(tmp_path: Path) -> None:
     """A port in use is exit code 3 and one clear line, before anything is started."""
     with taken_port() as port:
