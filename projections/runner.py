@@ -88,7 +88,8 @@ class Runner(Generic[C]):
     async def _prepare(self, events: Sequence[StoredEvent]) -> Projection[C]:
         refs = {ref_of(stored) for stored in events}
         begun = {ref_of(stored) for stored in events if stored.stream_version == 1}
-        parked = await self._progress.parked({stream for _, stream, _ in refs})
+        # nobody but the owner parks, so there is nothing to look for as long as it has found none and parked none
+        parked = await self._progress.parked({stream for _, stream, _ in refs}) if self.parked else frozenset()
         known = self._cache.known(refs)
         known |= await self._progress.documents(refs - begun - known.keys())
         return Projection(self._group, documents=known, parked=parked)

@@ -20,9 +20,10 @@ def coalesce(changes: Iterable[Change]) -> list[Wave]:
 def _add(change: Change, waves: list[Wave]) -> None:
     """Into the newest wave, merged with what it says of the row; into a new one when the two cannot be said at once."""
     rows = waves[-1].setdefault(change.table, {})
-    earlier = rows.get(change.key)
-    merged = change if earlier is None else _merged(earlier, change)
-    if merged is None:
+    earlier = rows.setdefault(change.key, change)
+    if earlier is change:
+        return
+    if (merged := _merged(earlier, change)) is None:
         waves.append({change.table: {change.key: change}})
     else:
         rows[change.key] = merged

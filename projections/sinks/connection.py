@@ -27,6 +27,8 @@ _SETTINGS: Final = {
     "enable_sort": "off",
     "jit": "off",
 }
+_CONNECT_S: Final = 10.0
+_STATEMENT_S: Final = 60.0  # far more than any takes: who does not answer by then is lost
 _GOODBYE_S: Final = 0.5
 # the internal error is what a connection that the server closed while it was idle raises
 _FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
@@ -36,7 +38,9 @@ _FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Inter
 async def connected(url: str) -> AsyncIterator[Connection]:
     """A connection with the worker's role; raises SinkUnavailable."""
     with translated():
-        connection: Connection = await asyncpg.connect(url, server_settings=dict(_SETTINGS))
+        connection: Connection = await asyncpg.connect(
+            url, server_settings=dict(_SETTINGS), timeout=_CONNECT_S, command_timeout=_STATEMENT_S
+        )
     try:
         yield connection
     finally:

@@ -23,9 +23,10 @@ insert into documents (view_group, tenant, stream, entity_id, body, position)
 select $1, * from unnest($2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::bigint[])
 on conflict (view_group, stream, entity_id) do update set body = excluded.body, position = excluded.position;
 
--- park -- events that a view, or the whole group, has not applied
+-- park -- events that a view, or the whole group, has not applied; once, however often they come
 insert into dead_letters (view_group, view, tenant, stream, position, type, error)
-select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[]);
+select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+on conflict (view_group, view, position) do nothing;
 
 -- forget_documents -- the group begins again
 delete from documents where view_group = $1;
