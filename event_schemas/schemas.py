@@ -5,6 +5,7 @@ each version that was ever released. This module reads and writes no file itself
 """
 
 from collections.abc import Iterator, Mapping
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -55,6 +56,8 @@ def schema_of(entry: EventType) -> Schema:
 
 def _inlined(node: Any, parts: Mapping[str, Any]) -> Any:
     """Without references, so that a class may be renamed without a change of the schema."""
+    if isinstance(node, str):
+        return cleandoc(node)  # Python 3.13 strips the indentation of docstrings, earlier ones keep it
     if isinstance(node, dict):
         if (reference := node.get("$ref")) is not None:
             return _inlined(parts[reference], parts)
