@@ -11,7 +11,7 @@ from write_side.application.ports import EventStoreUnavailable, VersionConflict
 MAX_COMMANDS = 512
 MAX_BYTES = 4_000_000
 LANES = 2
-_WORTH_A_CALL = 16
+WORTH_A_CALL = 16
 """Fewer appends than this are not spread over two calls: a call costs about as much as ten appends."""
 
 
@@ -67,11 +67,13 @@ class GroupCommit:
         *,
         lanes: int = LANES,
         max_commands: int = MAX_COMMANDS,
+        worth_a_call: int = WORTH_A_CALL,
     ) -> None:
         """``send`` settles every append that it is given."""
         self._send = send
         self._max_lanes = lanes
         self._max_commands = max_commands
+        self._worth_a_call = worth_a_call
         self._lanes: set[asyncio.Task[None]] = set()
         self._gathering = 0
         self._closed = False
@@ -104,7 +106,12 @@ class GroupCommit:
         if self._ready and not self._gathering and len(self._lanes) < self._max_lanes:
             lane = asyncio.create_task(self._run_lane(), name="append")
             self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            lane.add_done_callback(self._lane_ended)
+
+    def _lane_ended(self, lane: asyncio.Task[None]) -> None:
+        self._lanes.discard(lane)
+        if not lane.cancelled():  # with the whole process, in which case nothing more is begun
+            self._open_lane()
 
     async def _run_lane(self) -> None:
         while batch := await self._gather():
@@ -127,7 +134,7 @@ class GroupCommit:
         finally:
             self._gathering -= 1
         batch: list[Append] = []
-        limit = max(_WORTH_A_CALL, -(-(len(self._ready) + self._under_way) // self._max_lanes))
+        limit = max(self._worth_a_call, -(-(len(self._ready) + self._under_way) // self._max_lanes))
         limit, room = min(limit, self._max_commands), MAX_BYTES
         while self._ready and len(batch) < limit and room > 0:
             append = self._ready.popleft()
