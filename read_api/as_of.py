@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from read_api.cursors import MAX_BIGINT, Cursor
+from read_api.cursors import Cursor
 from read_api.errors import bad_request, invalid_cursor
+from read_api.values import MAX_BIGINT
 
 
 class Clock(Enum):

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from read_api.errors import ApiError, invalid_cursor
+from read_api.values import MAX_BIGINT
 
 FORMAT = "1"
 MAX_LENGTH = 4_000
@@ -24,7 +25,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.ASCII)
-MAX_BIGINT = 2**63 - 1
 
 
 class Cursor(msgspec.Struct, frozen=True):

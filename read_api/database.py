@@ -20,9 +20,10 @@ SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
 }
 STATEMENT_SECONDS = 10
-PREPARED = 200
+PREPARED = 100
 """Statements that stay prepared per connection."""
-LONGEST_PREPARED = 200_000
+LONGEST_PREPARED = 50_000
+"""Characters; longer ones are prepared each time."""
 
 
 class Database:
@@ -55,6 +56,10 @@ class Database:
         await self._pool.close()
 
 
+class TransactionClosed(RuntimeError):
+    """The operation has ended: a resolver that was left behind asks in vain, and takes no connection any more."""
+
+
 class ReadTransaction:
     """One snapshot, begun by its first statement. Statements of concurrent resolvers wait for each other."""
 
@@ -67,19 +72,25 @@ class ReadTransaction:
         )
         self._lock = asyncio.Lock()
         self._connection: Any = None
-        self._failure: asyncpg.PostgresError | None = None
+        self._failure: Exception | None = None
 
     async def fetch(self, sql: str, *arguments: object) -> Sequence[asyncpg.Record]:
-        """The rows of one statement; after one that failed, every other fails with the same error."""
+        """The rows of one statement; after one that failed, every other fails with the same error.
+
+        Raises what asyncpg raises, and TransactionClosed after the end.
+        """
         async with self._lock:
             if self._failure is not None:
                 raise self._failure
-            if self._connection is None:
-                await self._open()
             try:
+                if self._connection is None:
+                    await self._open()
                 rows: list[asyncpg.Record] = await self._connection.fetch(sql, *arguments)
             except asyncpg.PostgresError as error:
                 self._failure = error
+                raise
+            except asyncio.CancelledError:
+                self._failure = TransactionClosed("a statement of the transaction was cancelled")
                 raise
             return rows
 
@@ -89,9 +100,10 @@ class ReadTransaction:
         await connection.execute(self._begin)
 
     async def close(self) -> None:
-        """End the transaction; a statement under way comes first. What is read afterwards is another snapshot."""
+        """End the transaction; a statement under way comes first, and none comes afterwards."""
         async with self._lock:
-            connection, self._connection, self._failure = self._connection, None, None
+            connection, self._connection = self._connection, None
+            self._failure = TransactionClosed("the transaction has ended")
             if connection is not None:
                 # whoever waits for the answer may have gone: the connection goes back all the same
                 await asyncio.shield(self._end(connection))

@@ -29,6 +29,8 @@ class Code(StrEnum):
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     OCCURRED_OUT_OF_ORDER = "OCCURRED_OUT_OF_ORDER"
     INVALID_CURSOR = "INVALID_CURSOR"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    RATE_LIMITED = "RATE_LIMITED"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
     READ_STALE = "READ_STALE"
     UNAVAILABLE = "UNAVAILABLE"
@@ -142,7 +144,12 @@ def body(errors: Iterable[GraphQLError]) -> dict[str, Any]:
     return {"errors": [error.formatted for error in errors]}
 
 
-STATUS = {Code.UNAUTHENTICATED: 401, Code.BAD_REQUEST: 400, Code.QUERY_TOO_COMPLEX: 400}
+STATUS = {
+    Code.UNAUTHENTICATED: 401,
+    Code.BAD_REQUEST: 400,
+    Code.QUERY_TOO_COMPLEX: 400,
+    Code.RATE_LIMITED: 429,
+}
 """HTTP status of what is refused before execution; everything else is an answer: 200."""
 
 

@@ -26,10 +26,14 @@ from read_api.compiler.plan import MissingValue, MomentBeyond, Plan, plan_of
 from read_api.compiler.selection import Selections
 from read_api.errors import ApiError
 
-DOCUMENTS = 1_000
-OPERATIONS = 500
-PLANS = 64
-"""Per operation: one for each shape of its variables."""
+DOCUMENTS = 1_000_000
+"""Characters of the query texts that are kept as they were sent."""
+OPERATIONS = 1_000_000
+"""Characters of the queries that are kept in their normal form."""
+PLANS = 16_000_000
+"""Characters of SQL: one statement for each query and shape of its variables."""
+OVERHEAD = 500
+"""What each entry weighs more than its text."""
 
 
 class NotCompiled(NamedTuple):
@@ -53,18 +57,28 @@ class Surroundings(Protocol):
 
 
 class Operation:
-    """A query in its normal form, and the statements that were made for it."""
+    """A query in its normal form."""
 
-    def __init__(self, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(
+        self, text: str, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> None:
+        self.text = text
         self.node = node
         self.fragments = fragments
         self.variables = node.variable_definitions or ()
         self._sizes = _page_size_variables(node, fragments)
-        self.plans: Lru[Any, Plan | NotCompiled] = Lru(PLANS)
+
+    def weight(self) -> int:
+        """What it takes to keep it."""
+        return OVERHEAD + len(self.text)
 
     def shape(self, variables: Variables) -> Any:
         """What the text of the statement depends on; page sizes are part of it."""
         return tuple((name, value if name in self._sizes else shape(value)) for name, value in variables.items())
+
+
+def _weight(plan: "Plan | NotCompiled") -> int:
+    return OVERHEAD + (len(plan.sql) if isinstance(plan, Plan) else 0)
 
 
 class _Kept(NamedTuple):
@@ -74,6 +88,10 @@ class _Kept(NamedTuple):
     operation: Operation | NotCompiled
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
+
+    def weight(self) -> int:
+        """What it takes to keep it."""
+        return OVERHEAD + (len(self.document.loc.source.body) if self.document.loc is not None else 0)
 
     def locations(self, key: str, variables: Variables) -> list[dict[str, int]]:
         """Where the root fields of a response key stand in the text that was sent."""
@@ -87,8 +105,9 @@ class Engine:
     def __init__(self, schema: Any) -> None:
         self._schema: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
         self._declarations = Declarations(schema)
-        self._documents: Lru[tuple[int, str | None], _Kept] = Lru(DOCUMENTS)
-        self._operations: Lru[tuple[str, str | None], Operation] = Lru(OPERATIONS)
+        self._documents: Lru[tuple[int, str | None], _Kept] = Lru(DOCUMENTS, _Kept.weight)
+        self._operations: Lru[tuple[str, str | None], Operation] = Lru(OPERATIONS, Operation.weight)
+        self._plans: Lru[tuple[Operation, Any], Plan | NotCompiled] = Lru(PLANS, _weight)
 
     async def execute(
         self,
@@ -127,14 +146,14 @@ class Engine:
         return NotCompiled(Reason.VARIABLES) if isinstance(coerced, list) else dict(coerced.coerced)
 
     def _plan(self, operation: Operation, variables: Variables) -> Plan | NotCompiled:
-        key = operation.shape(variables)
-        if (kept := operation.plans.get(key)) is not None:
+        key = (operation, operation.shape(variables))
+        if (kept := self._plans.get(key)) is not None:
             return kept
         frame = Frame(self._schema, self._declarations, Selections(operation.fragments, variables), variables)
         try:
-            return operation.plans.put(key, plan_of(frame, operation.node))
+            return self._plans.put(key, plan_of(frame, operation.node))
         except NotCompilable as error:
-            return operation.plans.put(key, NotCompiled(error.reason))
+            return self._plans.put(key, NotCompiled(error.reason))
         except ApiError:
             return NotCompiled(Reason.REFUSED)  # it is the values', not the shape's: not kept
 
@@ -150,8 +169,9 @@ class Engine:
         if len(chosen) != 1 or chosen[0].operation is not OperationType.QUERY:
             return _Kept(document, NotCompiled(Reason.NOT_A_QUERY), operations[0], {})
         fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-        normal = (print_ast(document), name)
-        operation = self._operations.get(normal) or self._operations.put(normal, Operation(chosen[0], fragments))
+        text = print_ast(document)
+        if (operation := self._operations.get((text, name))) is None:
+            operation = self._operations.put((text, name), Operation(text, chosen[0], fragments))
         return _Kept(document, operation, chosen[0], fragments)
 
 

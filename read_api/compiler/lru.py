@@ -1,7 +1,7 @@
 """A bounded cache that forgets what was not asked for longest."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -9,11 +9,13 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """At most ``size`` entries; for one event loop, not for threads."""
+    """Holds values of at most ``limit`` weight together; for one event loop, not for threads."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, limit: int, weigh: Callable[[V], int]) -> None:
+        self._limit = limit
+        self._weigh = weigh
         self._kept: OrderedDict[K, V] = OrderedDict()
+        self._weight = 0
 
     def get(self, key: K) -> V | None:
         """The value, which is now the newest."""
@@ -22,12 +24,18 @@ class Lru(Generic[K, V]):
         return value
 
     def put(self, key: K, value: V) -> V:
-        """Keep a value; returns it."""
-        self._kept[key] = value
-        self._kept.move_to_end(key)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        """Keep a value, unless it is too heavy by itself; returns it."""
+        self._forget(key)
+        if (weight := self._weigh(value)) <= self._limit:
+            self._kept[key] = value
+            self._weight += weight
+        while self._weight > self._limit:
+            self._forget(next(iter(self._kept)))
         return value
+
+    def _forget(self, key: K) -> None:
+        if (value := self._kept.pop(key, None)) is not None:
+            self._weight -= self._weigh(value)
 
     def __len__(self) -> int:
         return len(self._kept)

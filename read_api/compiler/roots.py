@@ -15,7 +15,7 @@ from read_api.compiler.objects import row_text
 from read_api.compiler.paging import page_text
 from read_api.compiler.sources import ForecastRoot, Pages, RootOne, TimelinePages
 from read_api.compiler.text import Json
-from read_api.graphql.types.scalars import parse_id
+from read_api.values import parse_id
 
 BROKEN = b"!"
 """Instead of an object: something is null in it that must not be."""

@@ -1,4 +1,4 @@
-"""Columns as JSON text, printed as the scalars of read_api.graphql.types.scalars print them."""
+"""Columns as JSON text, printed as read_api.values prints them."""
 
 from enum import Enum
 from typing import Any

@@ -7,6 +7,7 @@ from read_api.compiler.dimensions import NAMINGS, STAGE, Dimension, Neighbour
 from read_api.compiler.entities import DEALS
 from read_api.compiler.frame import Frame, MomentSql
 from read_api.compiler.paging import RowText
+from read_api.compiler.sources import Entity
 
 
 @dataclass(frozen=True)
@@ -19,34 +20,49 @@ class Forecast:
     """A placeholder."""
     row_text: RowText
     bases: dict[MomentSql, str] = field(default_factory=dict)
+    neighbours: dict[tuple[Entity, MomentSql], str] = field(default_factory=dict)
 
     def base(self, moment: MomentSql) -> str:
         """The table of the currency's deals at a moment, with their keys; read once."""
         if moment not in self.bases:
-            name = self.bases[moment] = self.frame.statement.alias()
-            self.frame.statement.tables.append((name, self._base(moment)))
+            self.bases[moment] = self._table(self._deals(moment))
         return self.bases[moment]
 
-    def _base(self, moment: MomentSql) -> str:
-        point = moment.point
+    def _table(self, text: str) -> str:
+        name = self.frame.statement.alias()
+        self.frame.statement.tables.append((name, text))
+        return name
+
+    def _deals(self, moment: MomentSql) -> str:
         neighbours = dict.fromkeys([STAGE, *(each for name in self.dimensions for each in NAMINGS[name].neighbours)])
-        joins = " ".join(self._join(each, moment) for each in neighbours)
-        keys = "".join(f",coalesce({NAMINGS[name].name},'') as k{n}" for n, name in enumerate(self.dimensions))
-        source = (
-            f"{DEALS.relation(point)} deal"
-            if point is None
-            else f"{moment.name} cross join {DEALS.relation(point)} deal"
+        joins = " ".join(
+            f"left join {self._neighbour(each, moment)} {each.alias} on {each.alias}.id={each.key}"
+            for each in neighbours
         )
+        keys = "".join(f",coalesce({NAMINGS[name].name},'') as k{n}" for n, name in enumerate(self.dimensions))
+        # nothing is known of how many have a currency among the states: a bare comparison would count as hardly any,
+        # and then rows are joined one by one
         return (
             "select deal.id,deal.status,deal.opened_at,deal.amount_minor as amount,"
             f"(deal.amount_minor*coalesce(stage.probability,0)+50)/100 as weighted{keys}"
-            f" from {source} {joins} where deal.currency={self.currency}"
+            f" from {_at(moment, DEALS.relation(moment.point))} deal {joins}"
+            f" where coalesce(deal.currency={self.currency},false)"
         )
 
-    @staticmethod
-    def _join(neighbour: Neighbour, moment: MomentSql) -> str:
-        relation = neighbour.entity.relation(moment.point, early=True)
-        return f"left join {relation} {neighbour.alias} on {neighbour.alias}.id={neighbour.key}"
+    def _neighbour(self, neighbour: Neighbour, moment: MomentSql) -> str:
+        """What the deals may point at: as of a moment a table of its own, so that the moment is looked for once."""
+        entity = neighbour.entity
+        if moment.point is None:
+            return entity.now
+        if (entity, moment) not in self.neighbours:
+            relation = entity.relation(moment.point, early=True)
+            self.neighbours[entity, moment] = self._table(f"select n.* from {_at(moment, relation)} n")
+        return self.neighbours[entity, moment]
+
+
+def _at(moment: MomentSql, relation: str) -> str:
+    """A FROM item, preceded by the moment that it refers to."""
+    return relation if moment.point is None else f"{moment.name} cross join {relation}"
 
 
 @dataclass

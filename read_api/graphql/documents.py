@@ -29,6 +29,8 @@ RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 MAX_ERRORS = 20
 KEPT_TEXT = 20_000
 """Characters of the longest text that is kept; longer ones are checked again each time."""
+KEPT_TEXTS = 300_000
+"""Characters of all texts that are kept: a parsed one takes about 150 bytes of memory per character."""
 COSTS = 100
 """Results kept per operation: one for each combination of page sizes."""
 
@@ -81,10 +83,11 @@ class Document:
 class Documents:
     """The checked documents of one schema; the most recent ones are kept."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, size: int = 1_000) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, size: int = KEPT_TEXTS) -> None:
         self._schema = schema
         self._limits = limits
         self._size = size
+        self._taken = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
 
     def get(self, text: str) -> Document:
@@ -95,8 +98,10 @@ class Documents:
         document = self._check(text)
         if len(text) <= KEPT_TEXT:
             self._kept[text] = document
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            self._taken += len(text)
+            while self._taken > self._size:
+                dropped, _ = self._kept.popitem(last=False)
+                self._taken -= len(dropped)
         return document
 
     def _check(self, text: str) -> Document:

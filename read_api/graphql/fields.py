@@ -28,7 +28,7 @@ from read_api.graphql.lists import ListArguments, asked, page
 from read_api.graphql.loaders import entity_of, members, related
 from read_api.graphql.rows import Row
 from read_api.graphql.types.as_of import AsOf
-from read_api.graphql.types.scalars import parse_id
+from read_api.values import parse_id
 
 UNSET = strawberry.UNSET
 DEFAULT_FIRST = 50

@@ -1,5 +1,6 @@
 """Forecasts as the reference path makes them: it reads deals and their neighbours, and groups and sums in Python."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC
 from typing import Any, NamedTuple
@@ -105,7 +106,7 @@ class Forecast:
         self.moment = moment
         self.currency = currency
         self._dimensions = dimensions
-        self._entries: dict[Moment, list[Entry]] = {}
+        self._entries: dict[Moment, asyncio.Future[list[Entry]]] = {}
         self.totals = Figures(self, None)
 
     @property
@@ -121,10 +122,10 @@ class Forecast:
         return [Group(key, Figures(self, key)) for key in sorted(keys)]
 
     async def entries(self, moment: Moment) -> list[Entry]:
-        """All deals with their weights and keys."""
+        """All deals with their weights and keys; read once, though many figures ask."""
         if moment not in self._entries:
-            self._entries[moment] = await self._read(moment)
-        return self._entries[moment]
+            self._entries[moment] = asyncio.ensure_future(self._read(moment))
+        return await self._entries[moment]
 
     async def _read(self, moment: Moment) -> list[Entry]:
         arguments = Arguments()

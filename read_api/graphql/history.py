@@ -16,7 +16,7 @@ from read_api.entity_log import EntityReader, Entry
 from read_api.errors import invalid_cursor, not_found
 from read_api.graphql.context import Context
 from read_api.graphql.types.paging import PageInfo
-from read_api.graphql.types.scalars import parse_id
+from read_api.values import parse_id
 
 LISTING = "history"
 

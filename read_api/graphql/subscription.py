@@ -22,7 +22,7 @@ from read_api.graphql.types.deal import Deal
 from read_api.graphql.types.organisation import Team, User
 from read_api.graphql.types.pipeline import Pipeline
 from read_api.graphql.types.product import Product
-from read_api.graphql.types.scalars import parse_id
+from read_api.values import parse_id
 
 _POSITION = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _KIND_OF = {"account_hierarchy": "account"}

@@ -55,6 +55,16 @@ async def test_views_that_stay_behind_are_stale(behind: Client) -> None:
         assert (answer.status, answer.codes) == (200, ["READ_STALE"])
 
 
+async def test_a_query_over_a_websocket_waits_too(behind: Client) -> None:
+    """Reading one's own writes does not depend on the transport."""
+    token = (await behind.ask(MAKE)).data["createTeam"]["token"]
+    async with behind.websocket() as socket:
+        await socket.subscribe("1", READ, {"token": token})
+        message = await socket.receive()
+    errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+    assert [error["extensions"]["code"] for error in errors] == ["READ_STALE"]
+
+
 async def test_a_payload_without_its_entity_waits_for_nothing(behind: Client) -> None:
     """The command is acknowledged by the log alone; only who asks for the entity waits for the views."""
     assert (await behind.ask(MAKE)).data["createTeam"]["version"] == 1

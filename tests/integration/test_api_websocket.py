@@ -77,6 +77,22 @@ async def test_a_subscription_resumes_after_a_position(api: Client) -> None:
     assert later[0]["entry"]["changes"][0]["before"]["minor"] == "2"
 
 
+async def test_each_item_is_read_anew(api: Client) -> None:
+    """What an item shows of other entities is as of that item, not as of an earlier one."""
+    opened = await deal(api, minor=1)
+    identity = opened["deal"]["id"]
+    found = await api.ask("query($id: ID!) { deal(id: $id) { pipeline { id } } }", {"id": identity})
+    follow = """subscription($id: ID!) { entityChanged(id: $id, from: "0") { deal { pipeline { name } } } }"""
+    rename = 'mutation($id: ID!) { renamePipeline(input: { id: $id, name: "Renamed" }) { pipeline { name } } }'
+    async with api.websocket() as socket:
+        await socket.subscribe("1", follow, {"id": identity})
+        (before,) = await items(socket, 1)
+        await api.ask(rename, {"id": found.data["deal"]["pipeline"]["id"]})
+        await change(api, identity, 2)
+        (after,) = await items(socket, 1)
+    assert [item["deal"]["pipeline"]["name"] for item in (before, after)] == ["Sales", "Renamed"]
+
+
 async def test_other_entities_wake_nobody(api: Client) -> None:
     """What another entity, or another tenant, goes through is not told."""
     mine, other = [(await deal(api, minor=1))["deal"]["id"] for _ in range(2)]

@@ -44,10 +44,11 @@ REGIONS = ("Central", "East", "West", None)
 
 @dataclass
 class Version:
-    """One event and the document after it."""
+    """One event, and the document before and after it."""
 
     recorded: Recorded[Event]
     kind: Kind
+    before: Document | None
     document: Document
 
 
@@ -125,7 +126,7 @@ class Storyteller:
         document = kind.fold(before, recorded)
         assert document is not None
         self._heads[category, entity] = (version + 1, at, document)
-        self.past.versions.append(Version(recorded, kind, document))
+        self.past.versions.append(Version(recorded, kind, before, document))
         if before is None:
             self.past.ids.setdefault((tenant, kind.name), []).append(entity)
 

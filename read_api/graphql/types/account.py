@@ -12,8 +12,8 @@ from read_api.graphql.types.deal import DEAL_LIST, Deal, DealFilter, DealSort
 from read_api.graphql.types.money import Money
 from read_api.graphql.types.organisation import User
 from read_api.graphql.types.paging import Connection
-from read_api.graphql.types.scalars import parse_id, parse_text
 from read_api.graphql.types.text import CONTAINS
+from read_api.values import parse_id, parse_text
 
 
 @strawberry.input

@@ -10,7 +10,7 @@ from strawberry.types import Info
 from read_api.cards import Card, CardsUnavailable
 from read_api.errors import not_found
 from read_api.graphql.fields import UNSET, resolved
-from read_api.graphql.types.scalars import parse_id
+from read_api.values import parse_id
 
 
 @strawberry.enum(description="Kinds of entities.")

@@ -13,8 +13,9 @@ from read_api.graphql.types.money import Money
 from read_api.graphql.types.organisation import User
 from read_api.graphql.types.pipeline import Pipeline, Stage
 from read_api.graphql.types.product import Product
-from read_api.graphql.types.scalars import BigInt, parse_id, parse_text
+from read_api.graphql.types.scalars import BigInt
 from read_api.graphql.types.text import CONTAINS
+from read_api.values import parse_id, parse_text
 
 if TYPE_CHECKING:
     from read_api.graphql.types.account import Account

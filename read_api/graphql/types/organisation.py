@@ -7,8 +7,8 @@ import strawberry
 from read_api.compiler.entities import TEAMS, USERS
 from read_api.compiler.sources import Listing, SortKey
 from read_api.graphql.fields import column, filters_of, many, one, sort_enum, where
-from read_api.graphql.types.scalars import parse_text
 from read_api.graphql.types.text import CONTAINS
+from read_api.values import parse_text
 
 
 @strawberry.type(description="A person of the tenant who works with the CRM.")

@@ -8,8 +8,8 @@ import strawberry
 from read_api.compiler.entities import PIPELINES, STAGES
 from read_api.compiler.sources import Listing, SortKey
 from read_api.graphql.fields import column, filters_of, many, sort_enum, where
-from read_api.graphql.types.scalars import parse_text
 from read_api.graphql.types.text import CONTAINS
+from read_api.values import parse_text
 
 
 @strawberry.enum(description="What being in a stage means for a deal.")

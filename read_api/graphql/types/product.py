@@ -8,8 +8,8 @@ from read_api.compiler.entities import PRODUCTS
 from read_api.compiler.sources import Listing, SortKey
 from read_api.graphql.fields import column, embedded, filters_of, sort_enum, where
 from read_api.graphql.types.money import Money
-from read_api.graphql.types.scalars import parse_text
 from read_api.graphql.types.text import CONTAINS
+from read_api.values import parse_text
 
 
 @strawberry.type(description="Something that is sold, at a list price.")

@@ -15,7 +15,7 @@ from read_api.graphql.fields import DEFAULT_FIRST, UNSET, column, resolved
 from read_api.graphql.lists import ListArguments, page
 from read_api.graphql.rows import Row
 from read_api.graphql.types.paging import Connection
-from read_api.graphql.types.scalars import parse_id
+from read_api.values import parse_id
 
 OF_ENTITY = Filter("{row}.entity_id = {value}", "uuid", parse_id)
 TIMELINE_LIST = Listing("timeline", TIMELINE, {"POSITION": SortKey("position", "bigint", unique=True)}, "POSITION_ASC")

@@ -9,9 +9,8 @@ import asyncpg
 import orjson
 import pytest
 import pytest_asyncio
-from graphql import parse
 
-from read_api.compiler.engine import NotCompiled, Operation
+from read_api.compiler.engine import NotCompiled
 from read_api.compiler.plan import Plan
 from read_api.cursors import Cursor, encode
 from read_api.database import SETTINGS, Database
@@ -80,9 +79,7 @@ async def planned(url: str, query: str) -> Any:
     database = await Database.connect(url)
     paths = BothPaths(database)
     assert not isinstance(await paths.compiled(query), NotCompiled)
-    operation = paths.engine._kept(parse(query), None).operation
-    assert isinstance(operation, Operation)
-    (plan,) = operation.plans._kept.values()
+    (plan,) = paths.engine._plans._kept.values()
     assert isinstance(plan, Plan)
     await database.close()
     connection = await asyncpg.connect(url, server_settings=SETTINGS)

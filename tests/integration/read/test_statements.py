@@ -77,13 +77,11 @@ async def test_values_are_parameters(watched: Watched, tokens: dict[str, str]) -
 async def test_statements_are_made_once(watched: Watched) -> None:
     """The same operation with other spacing, and with other values of the same shape, is compiled once."""
     engine = watched.paths.engine
-    kept = len(engine._operations)
+    operations, plans = len(engine._operations), len(engine._plans)
     query = "query Once($n:String){deals(first:4, filter:{nameContains:$n}){totalCount}}"
     for space in (" ", "\n", "\t "):
         for name in ("a", "b"):
             await watched.paths.compiled(query.replace(" filter", f"{space}filter"), {"n": name})
-    assert len(engine._operations) == kept + 1
-    newest = next(reversed(engine._operations._kept.values()))
-    assert len(newest.plans) == 1
+    assert (len(engine._operations), len(engine._plans)) == (operations + 1, plans + 1)
     await watched.paths.compiled(query, {"n": None})
-    assert len(newest.plans) == 2
+    assert (len(engine._operations), len(engine._plans)) == (operations + 1, plans + 2)

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from event_schemas.streams import TenantId
-from read_api.database import Database
+from read_api.database import Database, TransactionClosed
 
 DEMO, OTHER = TenantId("demo"), TenantId("other")
 COUNT = "select count(*) as n from deal_board"
@@ -80,8 +80,19 @@ async def test_after_a_failure_everything_fails_alike(database: Database) -> Non
         for _ in range(2):
             with pytest.raises(asyncpg.DivisionByZeroError):
                 await transaction.fetch("select 1 / 0")
-        await transaction.close()
+    async with database.transaction(DEMO) as transaction:
         assert (await transaction.fetch(COUNT))[0]["n"] > 0
+
+
+async def test_nothing_is_read_after_the_end(database: Database) -> None:
+    """What asks too late gets an error, and takes no connection from the others."""
+    transaction = database.transaction(DEMO)
+    await transaction.fetch(COUNT)
+    await transaction.close()
+    with pytest.raises(TransactionClosed):
+        await transaction.fetch(COUNT)
+    async with database.transaction(DEMO) as another:
+        assert (await another.fetch(COUNT))[0]["n"] > 0
 
 
 @pytest.mark.parametrize("sql", ["select pg_sleep(60)", COUNT])

@@ -96,7 +96,7 @@ def test_the_cost_of_other_variables_is_another() -> None:
 
 def test_a_document_is_checked_once() -> None:
     """The same text is the same document; a very long one is not kept."""
-    documents = Documents(SCHEMA, Limits(), size=2)
+    documents = Documents(SCHEMA, Limits(), size=25)
     first = documents.get("{ name }")
     assert documents.get("{ name }") is first
     padded = "{ name }" + " " * 30_000

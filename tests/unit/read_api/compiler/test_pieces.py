@@ -21,13 +21,16 @@ class Colour(Enum):
 
 
 def test_the_oldest_is_forgotten() -> None:
-    """A cache never holds more than its size; what is asked for stays."""
-    kept: Lru[str, int] = Lru(2)
-    kept.put("a", 1)
-    kept.put("b", 2)
-    assert kept.get("a") == 1
-    kept.put("c", 3)
-    assert (kept.get("a"), kept.get("b"), kept.get("c"), len(kept)) == (1, None, 3, 2)
+    """A cache never holds more than its limit; what is asked for stays, and what is too heavy never comes in."""
+    kept: Lru[str, str] = Lru(5, len)
+    kept.put("a", "aa")
+    kept.put("b", "bb")
+    assert kept.get("a") == "aa"
+    kept.put("c", "cc")
+    kept.put("d", "d" * 6)
+    kept.put("a", "a")
+    assert [kept.get(each) for each in "abcd"] == ["a", None, "cc", None]
+    assert len(kept) == 2
 
 
 def test_json_text_is_one_concatenation() -> None:

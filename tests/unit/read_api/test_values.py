@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from read_api.errors import ApiError, Code
-from read_api.graphql.types.scalars import parse_bigint, parse_date, parse_id, parse_instant, parse_text, print_instant
+from read_api.values import parse_bigint, parse_date, parse_id, parse_instant, parse_text, print_instant
 
 FIRST, LAST = datetime.fromisoformat("0001-01-02"), datetime.fromisoformat("9999-12-30")
 PARSERS = (parse_instant, parse_date, parse_bigint, parse_id, parse_text)
