@@ -19,7 +19,7 @@ QUERY = (
     '{forecast(asOf:{at:"2017-06-30T00:00:00Z",clock:OCCURRED}){totals{open{count} won{count amount{minor currency}}}}}'
 )
 GREETING = """
-eventcrm is ready: {url}/graphql (GraphiQL in a browser), {url}/readyz, {url}/metrics
+eventcrm is ready: {url}/graphql, {url}/readyz, {url}/metrics
   event store: {store}
   tables:      {tables}
   cards:       {cards}
@@ -27,6 +27,9 @@ eventcrm is ready: {url}/graphql (GraphiQL in a browser), {url}/readyz, {url}/me
 
 A development token (admin; valid 30 days; `make -s token` prints another):
   Authorization: Bearer {token}
+
+GraphiQL, in a browser, with that token:
+  {url}/graphql#token={token}
 
 What was open, and what was won, on 30 June 2017?
   curl -s {url}/graphql -H 'content-type: application/json' \\
