@@ -73,6 +73,7 @@ class ReadTransaction:
         self._lock = asyncio.Lock()
         self._connection: Any = None
         self._failure: Exception | None = None
+        self._cancelled: TransactionClosed | None = None
 
     async def fetch(self, sql: str, *arguments: object) -> Sequence[asyncpg.Record]:
         """The rows of one statement; after one that failed, every other fails with the same error.
@@ -90,7 +91,7 @@ class ReadTransaction:
                 self._failure = error
                 raise
             except asyncio.CancelledError:
-                self._failure = TransactionClosed("a statement of the transaction was cancelled")
+                self._failure = self._cancelled = TransactionClosed("a statement of the transaction was cancelled")
                 raise
             return rows
 
@@ -110,7 +111,8 @@ class ReadTransaction:
 
     async def _end(self, connection: Any) -> None:
         try:
-            if not connection.is_closed() and connection.is_in_transaction():
+            # while the server is told to give a statement up, the driver does not know yet that there is a transaction
+            if not connection.is_closed() and (connection.is_in_transaction() or self._cancelled is not None):
                 await connection.execute("rollback")
         except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
             pass  # the connection was lost, and the transaction with it; the pool may have taken it back already

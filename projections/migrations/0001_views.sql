@@ -127,7 +127,7 @@ create table pipeline_stages (
   category text not null,          -- open, won, lost
   rank integer not null,           -- 0-based among the stages that are not retired; retired ones come after
   retired boolean not null,
-  primary key (tenant, id)
+  primary key (tenant, pipeline_id, id)  -- ids are chosen by clients: two pipelines may have the same
 );
 create index pipeline_stages_pipeline on pipeline_stages (tenant, pipeline_id, rank);
 

@@ -30,4 +30,4 @@ def apply(recorded: Recorded[Event], before: Document | None, after: Document) -
 
 def _stage(tenant: str, pipeline: Pipeline, stage: PipelineStage) -> Put:
     row = {"tenant": tenant, "pipeline_id": pipeline.id, **asdict(stage)}
-    return Put("pipeline_stages", (tenant, stage.id), row)
+    return Put("pipeline_stages", (tenant, pipeline.id, stage.id), row)

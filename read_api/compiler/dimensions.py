@@ -26,16 +26,16 @@ class Neighbour:
 
     alias: str
     entity: Entity
-    key: str
-    """The id to find it by, a column of the deal or of an earlier neighbour."""
+    match: str
+    """SQL that finds it by columns of the deal or of an earlier neighbour."""
 
 
-STAGE = Neighbour("stage", STAGES, "deal.stage_id")
-_OWNER = Neighbour("owner", USERS, "deal.owner_id")
-_MANAGER = Neighbour("manager", USERS, "owner.manager_id")
-_TEAM = Neighbour("team", TEAMS, "owner.team_id")
-_PRODUCT = Neighbour("product", PRODUCTS, "deal.product_id")
-_ACCOUNT = Neighbour("account", ACCOUNTS, "deal.account_id")
+STAGE = Neighbour("stage", STAGES, "stage.id=deal.stage_id and stage.pipeline_id=deal.pipeline_id")
+_OWNER = Neighbour("owner", USERS, "owner.id=deal.owner_id")
+_MANAGER = Neighbour("manager", USERS, "manager.id=owner.manager_id")
+_TEAM = Neighbour("team", TEAMS, "team.id=owner.team_id")
+_PRODUCT = Neighbour("product", PRODUCTS, "product.id=deal.product_id")
+_ACCOUNT = Neighbour("account", ACCOUNTS, "account.id=deal.account_id")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,11 @@
 from read_api.compiler.sources import Entity
 
 DEALS = Entity("deal_board", "deals_as_of({p}, {t}, {early})")
-STAYS = Entity("deal_stage_history", "stays_as_of({parent}, {p}, {t})")
+STAYS = Entity(
+    "(select h.*, d.pipeline_id from deal_stage_history h"
+    " join deal_board d on d.tenant = h.tenant and d.id = h.deal_id)",
+    "stays_as_of({parent}, {p}, {t})",
+)
 ACCOUNTS = Entity("accounts_now()", "accounts_as_of({p}, {t}, {early})")
 PIPELINES = Entity("pipeline_list", "pipelines_as_of({p}, {t}, {early})")
 STAGES = Entity("pipeline_stages", "stages_as_of({p}, {t}, {early})", "stage_as_of({pipeline_id}, {id}, {p}, {t})")

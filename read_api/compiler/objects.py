@@ -111,8 +111,8 @@ def _join(source: One, there: str, place: Place) -> str:
     if point is not None and source.entity.one is not None:
         columns = {column: f"{place.alias}.{here}" for column, here in source.keys}
         return f"left join lateral {source.entity.one.format(p=point.p, t=point.t, **columns)} {there} on true"
-    column, here = source.key
-    return f"left join {source.entity.relation(point, early=True)} {there} on {there}.{column}={place.alias}.{here}"
+    matches = " and ".join(f"{there}.{column}={place.alias}.{here}" for column, here in source.keys)
+    return f"left join {source.entity.relation(point, early=True)} {there} on {matches}"
 
 
 def _many(frame: Frame, source: Many, definition: GraphQLField, nodes: list[FieldNode], place: Place) -> Json:

@@ -66,7 +66,7 @@ class One:
 
     entity: Entity
     keys: tuple[tuple[str, str], ...]
-    """Column there, column here. The first finds the row; the others are for ``Entity.one``."""
+    """Column there, column here; together they name one row, and the first is null where there is none."""
 
     @property
     def key(self) -> tuple[str, str]:

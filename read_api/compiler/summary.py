@@ -36,8 +36,7 @@ class Forecast:
     def _deals(self, moment: MomentSql) -> str:
         neighbours = dict.fromkeys([STAGE, *(each for name in self.dimensions for each in NAMINGS[name].neighbours)])
         joins = " ".join(
-            f"left join {self._neighbour(each, moment)} {each.alias} on {each.alias}.id={each.key}"
-            for each in neighbours
+            f"left join {self._neighbour(each, moment)} {each.alias} on {each.match}" for each in neighbours
         )
         keys = "".join(f",coalesce({NAMINGS[name].name},'') as k{n}" for n, name in enumerate(self.dimensions))
         # nothing is known of how many have a currency among the states: a bare comparison would count as hardly any,

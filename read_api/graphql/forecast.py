@@ -14,7 +14,7 @@ from read_api.compiler.dimensions import Dimension
 from read_api.compiler.entities import ACCOUNTS, DEALS, PRODUCTS, STAGES, TEAMS, USERS
 from read_api.compiler.sources import Entity, Listing, Sort
 from read_api.cursors import decode
-from read_api.graphql.loaders import moment_of
+from read_api.graphql.loaders import moment_of, shared
 from read_api.graphql.pages import Page, Query
 from read_api.graphql.statement import Arguments
 
@@ -125,7 +125,7 @@ class Forecast:
         """All deals with their weights and keys; read once, though many figures ask."""
         if moment not in self._entries:
             self._entries[moment] = asyncio.ensure_future(self._read(moment))
-        return await self._entries[moment]
+        return await shared(self._entries[moment])
 
     async def _read(self, moment: Moment) -> list[Entry]:
         arguments = Arguments()
@@ -141,21 +141,24 @@ class Forecast:
         return tuple(neighbours.name(dimension, deal) or "" for dimension in self._dimensions)
 
     async def _neighbours(self, moment: Moment, deals: Sequence[Any]) -> "_Neighbours":
-        async def read(entity: Entity, ids: Iterable[UUID | None]) -> dict[UUID, Any]:
+        async def rows_of(entity: Entity, ids: Iterable[UUID | None]) -> Sequence[Any]:
             arguments = Arguments()
             relation = entity.relation(arguments.point(moment), early=True)
             wanted = arguments.add([each for each in set(ids) if each is not None], "uuid[]")
-            rows = await self.context.transaction.fetch(
+            rows: Sequence[Any] = await self.context.transaction.fetch(
                 f"select * from {relation} i where i.id = any({wanted})", *arguments.values
             )
-            return {row["id"]: row for row in rows}
+            return rows
+
+        async def read(entity: Entity, ids: Iterable[UUID | None]) -> dict[UUID, Any]:
+            return {row["id"]: row for row in await rows_of(entity, ids)}
 
         users = await read(USERS, (deal["owner_id"] for deal in deals))
         users |= await read(USERS, (user["manager_id"] for user in users.values()))
         return _Neighbours(
             users,
             await read(TEAMS, (user["team_id"] for user in users.values())),
-            await read(STAGES, (deal["stage_id"] for deal in deals)),
+            {(row["pipeline_id"], row["id"]): row for row in await rows_of(STAGES, (d["stage_id"] for d in deals))},
             await read(PRODUCTS, (deal["product_id"] for deal in deals)),
             await read(ACCOUNTS, (deal["account_id"] for deal in deals)),
         )
@@ -166,13 +169,14 @@ class _Neighbours(NamedTuple):
 
     users: dict[UUID, Any]
     teams: dict[UUID, Any]
-    stages: dict[UUID, Any]
+    stages: dict[tuple[UUID, UUID], Any]
+    """By pipeline and stage: two pipelines may have given a stage the same id."""
     products: dict[UUID, Any]
     accounts: dict[UUID, Any]
 
     def weighted(self, deal: Any) -> int:
         """The amount times the stage's probability, rounded half up."""
-        stage = self.stages.get(deal["stage_id"])
+        stage = self.stages.get((deal["pipeline_id"], deal["stage_id"]))
         return int((deal["amount_minor"] * (stage["probability"] if stage else 0) + 50) // 100)
 
     def name(self, dimension: Dimension, deal: Any) -> str | None:
@@ -192,7 +196,7 @@ class _Neighbours(NamedTuple):
             case Dimension.ACCOUNT:
                 return _name(self.accounts.get(deal["account_id"]))
             case Dimension.STAGE:
-                return _name(self.stages.get(deal["stage_id"]))
+                return _name(self.stages.get((deal["pipeline_id"], deal["stage_id"])))
             case Dimension.CLOSE_MONTH:
                 closed = deal["closed_at"]
                 day = closed.astimezone(UTC).date() if closed else deal["expected_close"]

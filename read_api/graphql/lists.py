@@ -9,7 +9,7 @@ from read_api.as_of import Asked, Question, asked_as_of, asked_by_cursor
 from read_api.compiler.arguments import page_size
 from read_api.compiler.sources import Filter, Listing, Pages, TimelinePages
 from read_api.cursors import decode
-from read_api.graphql.loaders import kept, moment_of
+from read_api.graphql.loaders import kept, moment_of, shared
 from read_api.graphql.pages import Page, Pager, Query
 from read_api.graphql.rows import Row
 
@@ -59,7 +59,7 @@ async def page(
         ("pages", listing.name, sort.name, first, after, filters, moment),
         lambda: Pager(Query(listing, sort, first, filters, after, moment, key), context.transaction),
     )
-    return await pager.pages.load(parent.record["id"] if parent is not None else None)
+    return await shared(pager.pages.load(parent.record["id"] if parent is not None else None))
 
 
 def conditions(listing: Listing, given: Any) -> Fixed:

@@ -1,7 +1,7 @@
 """What the generated resolvers load with: batches within one operation, kept in its context."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from read_api.graphql.rows import Row
 from read_api.graphql.statement import Arguments
 
 T = TypeVar("T")
+Key = tuple[UUID, ...]
 
 
 def kept(context: Context, key: Hashable, make: Callable[[], T]) -> T:
@@ -24,10 +25,15 @@ def kept(context: Context, key: Hashable, make: Callable[[], T]) -> T:
     return found
 
 
+def shared(future: Awaitable[T]) -> Awaitable[T]:
+    """What others may wait for too: a resolver that is cancelled, since one beside it failed, leaves it alone."""
+    return asyncio.shield(future)
+
+
 async def moment_of(context: Context, asked: Asked) -> Moment:
     """The moment that was asked for, resolved once per operation; raises an ApiError."""
     key = ("moment", asked.question, *sorted(asked.values.items()))
-    return await kept(context, key, lambda: asyncio.ensure_future(_resolved(context, asked)))
+    return await shared(kept(context, key, lambda: asyncio.ensure_future(_resolved(context, asked))))
 
 
 async def _resolved(context: Context, asked: Asked) -> Moment:
@@ -54,16 +60,16 @@ async def entity_of(context: Context, entity: Entity, wanted: UUID, asked: Asked
 
 async def related(context: Context, source: One, row: Row) -> Row | None:
     """The row that a row points at, as of the same moment; its first state where it is not yet valid."""
-    there, here = source.key
-    key: UUID | None = row.record[here]
-    if key is None:
+    key = tuple(row.record[here] for _, here in source.keys)
+    if key[0] is None:
         return None
-    loader: DataLoader[UUID, Row | None] = kept(
+    columns = tuple(there for there, _ in source.keys)
+    loader: DataLoader[Key, Row | None] = kept(
         context,
-        ("one", source.entity.now, there, row.moment),
-        lambda: DataLoader(load_fn=_one_by_key(context, source.entity, there, row.moment)),
+        ("one", source.entity.now, columns, row.moment),
+        lambda: DataLoader(load_fn=_one_by_key(context, source.entity, columns, row.moment)),
     )
-    return await loader.load(key)
+    return await shared(loader.load(key))
 
 
 async def members(context: Context, source: Many, row: Row) -> list[Row]:
@@ -73,19 +79,19 @@ async def members(context: Context, source: Many, row: Row) -> list[Row]:
         ("many", source.entity.now, source.key, row.moment),
         lambda: DataLoader(load_fn=_many_by_key(context, source, row.moment)),
     )
-    return await loader.load(row.record["id"])
+    return await shared(loader.load(row.record["id"]))
 
 
-def _one_by_key(context: Context, entity: Entity, column: str, moment: Moment) -> Callable[..., Any]:
-    async def load(keys: Sequence[UUID]) -> list[Row | None]:
+def _one_by_key(context: Context, entity: Entity, columns: tuple[str, ...], moment: Moment) -> Callable[..., Any]:
+    async def load(keys: Sequence[Key]) -> list[Row | None]:
         arguments = Arguments()
         relation = entity.relation(arguments.point(moment), early=True)
-        wanted = arguments.add(list(keys), "uuid[]")
+        wanted = arguments.add([key[0] for key in keys], "uuid[]")
         rows = await context.transaction.fetch(
-            f"select * from {relation} i where i.{column} = any({wanted})",
+            f"select * from {relation} i where i.{columns[0]} = any({wanted})",
             *arguments.values,
         )
-        found = {row[column]: Row(row, moment) for row in rows}
+        found = {tuple(row[column] for column in columns): Row(row, moment) for row in rows}
         return [found.get(key) for key in keys]
 
     return load

@@ -1,5 +1,6 @@
 """Pages of lists as the reference path reads them: one statement a list, or one for all parents of a nested list."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -104,11 +105,14 @@ class Pager:
 
     async def _load_pages(self, parents: list[UUID | None]) -> list[Page]:
         found = await self._by_parent(parents, self._query.rows)
-        return [Page(self._query, found.get(each, ()), partial(self._counts.load, each)) for each in parents]
+        return [Page(self._query, found.get(each, ()), partial(self._count, each)) for each in parents]
 
     async def _load_counts(self, parents: list[UUID | None]) -> list[int]:
         found = await self._by_parent(parents, self._query.count)
         return [found[parent][0]["n"] for parent in parents]
+
+    async def _count(self, parent: UUID | None) -> int:
+        return await asyncio.shield(self._counts.load(parent))  # others may wait for it too
 
     async def _by_parent(
         self, parents: list[UUID | None], build: Callable[..., str]

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.api import Client
-from tests.support.api_commands import CHANGE_AMOUNT, OPEN, deal, pipeline, usd
+from tests.support.api_commands import CHANGE_AMOUNT, DEFINE, OPEN, STAGES, deal, pipeline, usd
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -133,3 +133,26 @@ async def test_a_missing_target_is_named_by_its_key(api: Client) -> None:
     ids = [(await api.ask(make, {"k": key})).data["createTeam"]["team"]["id"] for key in ("k", "k", None, None)]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
+
+
+async def test_two_pipelines_may_give_a_stage_the_same_id(api: Client) -> None:
+    """Each deal counts once, under its own pipeline's stage; now, as of a position, and in a forecast."""
+    shared, tenant, token = str(uuid4()), "sharing", ""
+    for name, probability in (("Ours", 20), ("Theirs", 70)):
+        first = {"id": shared, "name": name, "probability": probability, "category": "OPEN"}
+        given = {"name": f"{name} pipeline", "currency": "USD", "stages": [first, *STAGES[2:]]}
+        defined = (await api.ask(DEFINE, {"input": given}, tenant=tenant)).data["definePipeline"]
+        opened = {"name": name, "pipelineId": defined["pipeline"]["id"], "amount": usd(100)}
+        token = (await api.ask(OPEN, {"input": opened}, tenant=tenant)).data["openDeal"]["token"]
+    read = """query($token: String, $as: AsOf) {
+      deals(readAfter: $token, asOf: $as) { edges { node { name stage { name } } } position }
+      forecast(asOf: $as, groupBy: [STAGE]) { groups { key figures { weighted { count amount { minor } } } } } }"""
+    now = (await api.ask(read, {"token": token}, tenant=tenant)).data
+    then = (await api.ask(read, {"as": {"position": now["deals"]["position"]}}, tenant=tenant)).data
+    for answer in (now, then):
+        stages = {edge["node"]["name"]: edge["node"]["stage"]["name"] for edge in answer["deals"]["edges"]}
+        assert stages == {"Ours": "Ours", "Theirs": "Theirs"}
+        assert [(group["key"], group["figures"]["weighted"]) for group in answer["forecast"]["groups"]] == [
+            (["Ours"], {"count": 1, "amount": {"minor": "20"}}),
+            (["Theirs"], {"count": 1, "amount": {"minor": "70"}}),
+        ]

@@ -98,15 +98,16 @@ async def test_every_reader_knows_the_head(crm_database: str, streams: dict[Tena
 
 
 async def test_an_append_wakes_another_log_at_once(crm_database: str) -> None:
-    """A follower that never polls gets what the store's process appends, by the hook."""
+    """Followers that hardly ever poll get what their process appends: the store's own, another log's by the hook."""
     log = await PostgresEventLog.connect(crm_database, poll_seconds=3600)
-    store = await PostgresEventStore.connect(crm_database, on_append=log.wake)
-    following = log.follow(after=START)
+    store = await PostgresEventStore.connect(crm_database, on_append=log.wake, poll_seconds=3600)
+    followers = [log.follow(after=START), store.follow(after=START)]
     for number in (1, 2, 3):
-        waiting = asyncio.create_task(take(following, 1))
+        waiting = [asyncio.create_task(take(following, 1)) for following in followers]
         await asyncio.sleep(0.05)
         await store.append(a_stream(), amounts(1), expected=EMPTY, origin=origin())
-        assert [event.position for event in await asyncio.wait_for(waiting, 10)] == [number]
+        for each in waiting:
+            assert [event.position for event in await asyncio.wait_for(each, 10)] == [number]
     await store.close()
     await log.close()
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from event_schemas import account, deal, organisation, pipeline, product
 from event_schemas.registry import Event
 from tests.support.read_story import REGIONS, Past, Storyteller
@@ -53,10 +55,12 @@ def _stage(teller: Storyteller, category: pipeline.StageCategory) -> pipeline.St
 
 def _define_pipeline(teller: Storyteller, tenant: str) -> None:
     categories = [pipeline.StageCategory.OPEN] * 3 + [pipeline.StageCategory.WON, pipeline.StageCategory.LOST]
-    currency = "EUR" if teller.past.of(tenant, "pipeline") else "USD"
-    defined = pipeline.PipelineDefined(
-        name=teller.name(), currency=currency, stages=tuple(_stage(teller, each) for each in categories)
-    )
+    stages = [_stage(teller, each) for each in categories]
+    earlier = teller.past.of(tenant, "pipeline")
+    if earlier:  # ids are unique within a pipeline only
+        first = teller.document("pipeline", earlier[0]).stages[0]
+        stages[0] = msgspec.structs.replace(stages[0], id=first.id)
+    defined = pipeline.PipelineDefined(name=teller.name(), currency="EUR" if earlier else "USD", stages=tuple(stages))
     teller.tell(tenant, "pipeline", teller.new_id(), defined, occurred_at=teller.instant())
 
 

@@ -1,6 +1,7 @@
 """Cards of entities of any kind."""
 
 from enum import Enum
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -66,7 +67,11 @@ async def _from_cards(context: Any, wanted: Any) -> Card | None:
     return found
 
 
+@cache
+def _statement() -> str:
+    return files("read_api.queries").joinpath("entity_card.sql").read_text(encoding="utf-8")
+
+
 async def _from_states(context: Any, wanted: Any) -> Card | None:
-    sql = files("read_api.queries").joinpath("entity_card.sql").read_text()
-    rows = await context.transaction.fetch(sql, wanted)
+    rows = await context.transaction.fetch(_statement(), wanted)
     return Card(**dict(rows[0])) if rows else None

@@ -1,6 +1,8 @@
 """A database full of a random past, for all the read tests of a process; they leave it as it is."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -38,6 +40,15 @@ def read_url(postgres_url: str, past: Past) -> Iterator[str]:
         runner.run(load_past(url, past))
         yield url
         runner.run(database.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def dropped_coroutines() -> Iterator[None]:
+    """The executor drops what it need not resolve any more, once a field beside it failed, without awaiting it."""
+    yield
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
+        gc.collect()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

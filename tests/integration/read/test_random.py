@@ -16,7 +16,11 @@ from tests.support.read_world import World, world_of
 BATCHES = 10
 QUERIES = 500
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.slow,
+    pytest.mark.usefixtures("dropped_coroutines"),
+]
 
 
 @pytest.mark.parametrize("seed", range(BATCHES))

@@ -96,7 +96,9 @@ async def test_nothing_is_read_after_the_end(database: Database) -> None:
 
 
 @pytest.mark.parametrize("sql", ["select pg_sleep(60)", COUNT])
-async def test_a_cancelled_request_leaves_a_clean_connection(sql: str, database: Database) -> None:
+async def test_a_cancelled_request_leaves_a_clean_connection(
+    sql: str, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     """The client is gone in the middle of a statement; the next transaction is another tenant's, and works."""
 
     async def request() -> None:
@@ -113,6 +115,7 @@ async def test_a_cancelled_request_leaves_a_clean_connection(sql: str, database:
         async with database.transaction(OTHER) as transaction:
             rows = await transaction.fetch("select distinct tenant from deal_board")
         assert [row["tenant"] for row in rows] == ["other"]
+    assert caplog.records == []
 
 
 async def test_a_tenants_name_is_checked(database: Database) -> None:

@@ -129,7 +129,7 @@ def test_pipeline_list_puts_whole_rows() -> None:
     assert changes_of(pipeline_list, log.events) == [
         (
             Put("pipeline_list", (DEMO, PIPELINE), {"tenant": DEMO, **pipeline}),
-            Put("pipeline_stages", (DEMO, PROSPECTING), {"tenant": DEMO, **stage}),
+            Put("pipeline_stages", (DEMO, PIPELINE, PROSPECTING), {"tenant": DEMO, **stage}),
         )
     ]
 

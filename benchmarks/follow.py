@@ -1,0 +1,105 @@
+"""Following the store into the Postgres views, beside a loop written by hand that upserts the same rows in batches."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import asyncpg
+import uvloop
+
+import projections.migrations
+import write_side.adapters.migrations
+from benchmarks.compare import Goal, compare
+from benchmarks.follow_by_hand import Loop
+from event_schemas.streams import Position
+from projections.bootstrap import postgres_runner, room_for_batches
+from projections.engines.store import BATCH, Follower
+from projections.sinks.connection import Connection, connected
+from replay_tools.embedded.folder import DataFolder
+from replay_tools.embedded.postgres import start_postgres
+from tests.support.events import store
+from tests.support.histories import deals
+from write_side.adapters.postgres_log import PostgresEventLog
+
+NAME = "follow"
+DEALS: Final = 5_000
+_VIEWS: Final = ("deal_board", "deal_stage_history", "entity_states", "entity_timeline")
+
+Run = Callable[[], Awaitable[None]]
+
+
+async def follow(log: PostgresEventLog, url: str, head: Position) -> None:
+    """The platform's own way, from a new connection to the last event."""
+    there = asyncio.Event()
+
+    def advanced(position: Position) -> None:
+        if position == head:
+            there.set()
+
+    follower = Follower(group="postgres", log=log, runner=partial(postgres_runner, url), advanced=advanced)
+    task = asyncio.create_task(follower.run())
+    await there.wait()
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def by_hand(log: PostgresEventLog, url: str) -> None:
+    """The baseline, with a new connection too, of the same settings."""
+    async with connected(url) as connection:
+        await Loop(log, connection, batch=BATCH).run()
+
+
+async def rate(admin: Connection, events: int, run: Run) -> float:
+    """Events a second of a run that begins with empty views."""
+    await admin.execute(f"truncate {', '.join(_VIEWS)}, documents, watermarks, dead_letters")
+    await admin.execute("insert into watermarks values ('by hand', 'log', 0, 0)")
+    await admin.execute("checkpoint")
+    begun = time.perf_counter()
+    await run()
+    return events / (time.perf_counter() - begun)
+
+
+async def rows(admin: Connection) -> list[int]:
+    """A fingerprint of each view."""
+    return [await admin.fetchval(f"select sum(hashtextextended(t::text, 0)) from {view} t") for view in _VIEWS]
+
+
+async def measure(url: str) -> None:
+    """First that both write the same rows, then how fast."""
+    await write_side.adapters.migrations.upgrade(url)
+    await projections.migrations.upgrade(url)
+    events = deals(Random(1), DEALS)
+    await store(url, events)
+    log = await PostgresEventLog.connect(url)
+    admin: Connection = await asyncpg.connect(url)
+    loop = partial(rate, admin, len(events), partial(by_hand, log, url))
+    ours = partial(rate, admin, len(events), partial(follow, log, url, events[-1].position))
+    await loop()
+    written = await rows(admin)
+    await ours()
+    assert await rows(admin) == written, "the two do not write the same rows"
+    await compare(
+        f"follow, {len(events)} events into the Postgres views in batches of {BATCH}, to a loop written by hand",
+        candidate=ours,
+        baseline=loop,
+        goal=Goal(at_least=0.6),
+        unit=" events/s",
+    )
+    await admin.close()
+    await log.close()
+
+
+def main() -> None:
+    """Measure and print, on a server of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
+    try:
+        with DataFolder(folder) as data, start_postgres(data) as postgres, room_for_batches():
+            uvloop.run(measure(postgres.url))
+    finally:
+        shutil.rmtree(folder)
