@@ -31,7 +31,7 @@ where d.id = $1
 -- forecast -- what is open, to be expected, won and lost by owner, as the JSON of the answer
 with deals as (
   select coalesce(o.name, '') as owner, d.status, d.amount_minor as amount, (d.amount_minor * s.probability + 50) / 100 as weighted
-  from deal_board d join pipeline_stages s on s.id = d.stage_id left join user_list o on o.id = d.owner_id
+  from deal_board d join pipeline_stages s on s.pipeline_id = d.pipeline_id and s.id = d.stage_id left join user_list o on o.id = d.owner_id
   where d.currency = 'USD'
 ), groups as (
   select owner, count(*) filter (where status = 'open') as open, coalesce(sum(amount) filter (where status = 'open'), 0) as open_amount,
