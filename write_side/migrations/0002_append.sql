@@ -16,12 +16,15 @@ declare
 begin
   update log_head set position = position + asked returning position - asked into head;
 
-  -- one index lookup for each stream and each event id, whatever the planner believes about the table's size
+  -- One index lookup for each stream and each event id, whatever the planner believes about the table's size. An id is made
+  -- of its stream's name among others, so the ids of a stream that is only beginning need no lookup.
   select
     array(
       select coalesce((select stream_version from log_events e where e.stream = c.stream order by stream_version desc limit 1), 0)
       from unnest(command_stream) with ordinality as c(stream, ordinal) order by ordinal),
-    exists (select from unnest(event_ids) as n(id) where (select true from log_events e where e.event_id = n.id limit 1))
+    exists (
+      select from unnest(event_ids, event_version) as n(id, version)
+      where n.version > 1 and (select true from log_events e where e.event_id = n.id limit 1))
   into versions, repeated;
 
   if versions = command_expected and not repeated then
