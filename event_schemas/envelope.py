@@ -18,7 +18,7 @@ NO_HASH = bytes(32)
 """The previous hash of a stream's first event."""
 
 
-class StreamHead(msgspec.Struct, frozen=True):
+class StreamHead(msgspec.Struct, frozen=True, gc=False):
     """Where a stream ends: its last version (0: no event yet) and the hash of its last event."""
 
     version: int = 0
@@ -28,7 +28,7 @@ class StreamHead(msgspec.Struct, frozen=True):
 EMPTY = StreamHead()
 
 
-class Metadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Metadata(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """Everything about a stored event but its position, its hash and its payload; encoded in this order of fields."""
 
     layout: Literal[1] = 1
@@ -55,7 +55,7 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Hash (hex) of the stream's previous event; 64 zeros for its first."""
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class Origin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What all events of one command share."""
 
     tenant: TenantId
@@ -68,7 +68,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as the log keeps it. ``metadata`` and ``data`` are the hashed bytes and never change."""
 
     position: Position

@@ -1,6 +1,7 @@
 """Names of streams: ``<category>-<tenant>~<id>``, and the deterministic ids built on them."""
 
 import re
+from hashlib import sha1
 from typing import NamedTuple, NewType
 from uuid import UUID, uuid5
 
@@ -51,5 +52,7 @@ def command_id(tenant: TenantId, kind: str, target: UUID | str, key: str) -> UUI
 
 
 def event_id(command: UUID, stream: str, index: int) -> UUID:
-    """The id of the index-th (from 0) event that a command appends to a stream."""
-    return uuid5(command, f"{stream}\n{index}")
+    """The id of the index-th (from 0) event that a command appends to a stream: a UUID of version 5."""
+    # uuid5 of the standard library takes half as long again, on the way of every event
+    name = f"{stream}\n{index}".encode()
+    return UUID(bytes=sha1(command.bytes + name, usedforsecurity=False).digest()[:16], version=5)

@@ -114,7 +114,8 @@ class _LogWriters:
         sealed = seal(EVENTS, stream=stream, head=head, origin=origin, recorded_at=datetime.now(UTC))
         transaction = connection.transaction()
         await transaction.start()
-        await connection.fetch(queries("append")["append"], *append_arguments([Append(stream, head.version, sealed)]))
+        arguments = append_arguments([Append(stream, head.version, sealed)])
+        await connection.fetch(queries("append")["append"], *arguments, True)
         await transaction.rollback()
         self._told.rolled_back.append(origin.command_id)
 

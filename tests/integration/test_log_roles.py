@@ -143,7 +143,7 @@ async def test_the_log_is_append_only(crm_database: str, streams: dict[TenantId,
         "update log_head set position = 0",
         "delete from log_events",
         "insert into log_events (position) values (99)",
-        f"select * from append_events({', '.join(14 * ['null'])})",
+        f"select * from append_events({', '.join(15 * ['null'])})",
     ],
 )
 async def test_readers_do_not_write(crm_database: str, role: str, statement: str) -> None:

@@ -11,8 +11,8 @@ from write_side.application.ports import EventStoreUnavailable, VersionConflict
 MAX_COMMANDS = 512
 MAX_BYTES = 4_000_000
 LANES = 2
-WORTH_A_CALL = 64
-"""Fewer appends than this are not spread over two calls: a call costs as much as fifteen appends, and a flush."""
+WORTH_A_CALL = 16
+"""Fewer appends than this are not spread over two calls: a call costs as much as some appends, and a flush."""
 
 
 class Append:

@@ -9,10 +9,10 @@ from event_schemas.envelope import Origin, StreamHead
 from event_schemas.registry import Event
 from event_schemas.streams import Position, StreamName
 from write_side.adapters.following import POLL_SECONDS
-from write_side.adapters.group_commit import LANES, Append, GroupCommit
+from write_side.adapters.group_commit import Append, GroupCommit
 from write_side.adapters.postgres_append import PAUSES, PostgresAppender
 from write_side.adapters.postgres_log import PostgresEventLog
-from write_side.adapters.postgres_session import Pool, open_pool
+from write_side.adapters.postgres_session import Pool, Writers, open_pool
 from write_side.application.ports import Appended
 
 APPEND_SECONDS = 10.0
@@ -26,7 +26,7 @@ class PostgresEventStore(PostgresEventLog):
         self,
         *,
         readers: Pool,
-        writers: Pool,
+        writers: Writers,
         clock: Callable[[], datetime],
         on_append: Callable[[Position], None] | None = None,
         pauses: Sequence[float] = PAUSES,
@@ -53,7 +53,7 @@ class PostgresEventStore(PostgresEventLog):
         """``on_append`` hears of each new end of the log: another log.s ``wake`` so that one follows at once."""
         return cls(
             readers=await open_pool(url, role, connections),
-            writers=await open_pool(url, role, LANES, statement_seconds=APPEND_SECONDS),
+            writers=Writers(url, role, statement_seconds=APPEND_SECONDS),
             clock=clock,
             on_append=on_append,
             pauses=pauses,

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from event_schemas.streams import Position
 from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres_queries import queries
-from write_side.adapters.postgres_session import DRIVER_ERRORS, Connection, Pool, is_outage, no_answer
+from write_side.adapters.postgres_session import DRIVER_ERRORS, Connection, Writers, is_outage, no_answer
 from write_side.application.ports import EventStoreUnavailable
 
 PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
@@ -21,8 +22,10 @@ _columns = msgspec.structs.astuple
 class PostgresAppender:
     """Sends calls and settles their appends. Every event is stored once, however often its call had to be sent."""
 
-    def __init__(self, pool: Pool, *, on_append: Callable[[Position], None], pauses: Sequence[float] = PAUSES) -> None:
-        self._pool = pool
+    def __init__(
+        self, writers: Writers, *, on_append: Callable[[Position], None], pauses: Sequence[float] = PAUSES
+    ) -> None:
+        self._writers = writers
         self._on_append = on_append
         self._pauses = pauses
         self._sql = queries("append")
@@ -34,7 +37,7 @@ class PostgresAppender:
         """
         for pause in (*self._pauses, None):
             try:
-                async with self._pool.acquire() as connection:
+                async with self._writers.connection() as connection:
                     return await self._attempt(connection, appends, doubtful=doubtful)
             except DRIVER_ERRORS as error:
                 if not is_outage(error):
@@ -60,7 +63,12 @@ class PostgresAppender:
         """Settle what is accepted; the rest with the version that its stream was found at."""
         if not appends:
             return []
-        ((head, versions, accepted),) = await connection.fetch(self._sql["append"], *append_arguments(appends))
+        arguments = append_arguments(appends)
+        try:
+            rows = await connection.fetch(self._sql["append"], *arguments, False)
+        except asyncpg.UniqueViolationError:  # a stream that was to be new is not; this time it is looked for
+            rows = await connection.fetch(self._sql["append"], *arguments, True)
+        ((head, versions, accepted),) = rows
         position, refused = head, []
         for append, version, is_stored in zip(appends, versions, accepted or (True,) * len(appends), strict=True):
             if is_stored:
