@@ -3,13 +3,14 @@
 # make check     the fast loop: lint, types, imports, unit tests
 # make test      all tests, also on the other Pythons that are here and on the built wheel
 # make bench     side-by-side measurements: ratios, each with its baseline in the same run
+# make lock      requirements.lock anew from pyproject.toml
 # make clean     removes what the other targets made in this folder; data and caches elsewhere stay
 #
 # PYTHON=/path/to/python chooses the Python (3.11 to 3.13) that .venv is made with.
 
 export PYTHON
 
-.PHONY: run token check test bench clean
+.PHONY: run token check test bench lock clean
 
 run: .venv/.stamp
 	@exec .venv/bin/crm up $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)")
@@ -23,6 +24,9 @@ check test: .venv/.stamp
 
 bench: .venv/.stamp
 	@exec .venv/bin/python -m benchmarks
+
+lock: .venv/.stamp
+	.venv/bin/uv pip compile --universal --generate-hashes --no-header --quiet --group dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -25,6 +25,7 @@ from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from tests.support.events import store
 from tests.support.histories import deals
+from tests.support.secrets import MASTER
 from write_side.adapters.postgres_log import PostgresEventLog
 
 NAME = "follow"
@@ -76,7 +77,7 @@ async def measure(url: str) -> None:
     await projections.migrations.upgrade(url)
     events = deals(Random(1), DEALS)
     await store(url, events)
-    log = await PostgresEventLog.connect(url)
+    log = await PostgresEventLog.connect(url, secret=MASTER)
     admin: Connection = await asyncpg.connect(url)
     loop = partial(rate, admin, len(events), partial(by_hand, log, url))
     ours = partial(rate, admin, len(events), partial(follow, log, url, events[-1].position))

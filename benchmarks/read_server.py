@@ -18,8 +18,9 @@ from fastapi import FastAPI, Request, Response
 import read_api.bootstrap
 from read_api.app import ReadyState
 from read_api.authentication import Tokens
-from read_api.bootstrap import Addresses, Api, system_clock
+from read_api.bootstrap import Addresses, Api, Secrets, system_clock
 from read_api.database import Database
+from tests.support.secrets import MASTER
 
 SECRET = b"the secret of one benchmark, 32 bytes and more"
 JSON = "application/json"
@@ -73,7 +74,7 @@ def application(postgres_url: str, redis_url: str) -> FastAPI:
     def api(*, compiled: bool) -> Any:
         return read_api.bootstrap.application(
             addresses=Addresses(postgres_url, postgres_url, redis_url),
-            token_secret=SECRET,
+            secrets=Secrets(SECRET, MASTER),
             transact=refuse,
             ready=ReadyState(),
             compiled=compiled,

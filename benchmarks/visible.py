@@ -20,6 +20,7 @@ from event_schemas.values import Money
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import PostgresServer, start_postgres
 from replay_tools.embedded.valkey import ValkeyServer, start_valkey
+from tests.support.secrets import MASTER
 from write_side.application.requests import Request
 from write_side.application.transact import Transactor
 from write_side.domain.deal import OpenDeal
@@ -57,8 +58,8 @@ async def measure(postgres: PostgresServer, valkey: ValkeyServer) -> list[float]
     await write_side.adapters.migrations.upgrade(postgres.url)
     await projections.migrations.upgrade(postgres.url)
     taken: list[float] = []
-    async with write_side.bootstrap.postgres_store(postgres.url) as store:
-        transactor = write_side.bootstrap.transactor(store=store, master_secret=b"b" * 32)
+    async with write_side.bootstrap.postgres_store(postgres.url, master_secret=MASTER) as store:
+        transactor = write_side.bootstrap.transactor(store=store, master_secret=MASTER)
         stages = tuple(NewStage(name=c.name, probability=p, category=c) for c, p in _CATEGORIES)
         define = DefinePipeline(id=PIPELINE, name="Sales", currency="USD", stages=stages)
         await transactor.transact(define, request(define))

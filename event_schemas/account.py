@@ -58,6 +58,13 @@ class AccountArchived(Event, frozen=True, kw_only=True):
     """The account is no longer worked on."""
 
 
+@event("account.merged")
+class AccountMerged(Event, frozen=True, kw_only=True):
+    """The account is the same company as another, which goes on; its deals and contacts move there."""
+
+    into_id: UUID
+
+
 @event("account.parent_set", entity_field="account_id")
 class AccountParentSet(Event, frozen=True, kw_only=True):
     """An account became a subsidiary of another, or of none. Lives in the tenant's hierarchy stream."""

@@ -1,6 +1,32 @@
 """Importing this module registers every event of the platform."""
 
-from event_schemas import account, batch, bookkeeping, deal, organisation, pipeline, product
+from event_schemas import (
+    account,
+    activity,
+    batch,
+    bookkeeping,
+    contact,
+    deal,
+    email,
+    lead,
+    organisation,
+    pipeline,
+    product,
+    saved_view,
+)
 
-MODULES = (account, batch, bookkeeping, deal, organisation, pipeline, product)
+MODULES = (
+    account,
+    activity,
+    batch,
+    bookkeeping,
+    contact,
+    deal,
+    email,
+    lead,
+    organisation,
+    pipeline,
+    product,
+    saved_view,
+)
 """Modules whose import registers events; codec users import this one."""

@@ -1,22 +1,26 @@
 """Bytes <-> events, and the hash chain. The layout and a test vector are in docs/envelope.md."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from event_schemas.envelope import Metadata, Origin, Recorded, StoredEvent, StreamHead
 from event_schemas.registry import Event, EventType, of_class, of_name
+from event_schemas.sealing import open_fields, seal_fields
 from event_schemas.streams import START, StreamName, event_id, parse_stream
 from event_schemas.upcasters import upcast
 
 _encoder = msgspec.json.Encoder()
 _metadata_decoder = msgspec.json.Decoder(Metadata)
 _payload_decoder = msgspec.json.Decoder(dict[str, Any])
+NO_KEYS: Mapping[UUID, bytes] = MappingProxyType({})
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What msgspec, the registry and upcasters raise at bytes that were never ours."""
 
@@ -35,17 +39,41 @@ def event_hash(metadata: bytes, data: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def subject_of(fact: Event, stream: StreamName) -> UUID | None:
+    """Whose personal data an event carries: a key of theirs is needed to seal it. None: nobody's."""
+    entry = of_class(type(fact))
+    for name in entry.personal:
+        if (value := getattr(fact, name)) is not None and value is not UNSET:
+            subject: UUID | None = (
+                _entity_of(entry, fact, stream) if entry.subject_field is None else getattr(fact, entry.subject_field)
+            )
+            return subject
+    return None
+
+
+def subjects_of(facts: Iterable[Event], stream: StreamName) -> set[UUID]:
+    """Those whose keys ``seal`` needs."""
+    return {subject for fact in facts if (subject := subject_of(fact, stream)) is not None}
+
+
 def seal(
-    events: Sequence[Event], *, stream: StreamName, head: StreamHead, origin: Origin, recorded_at: datetime
+    events: Sequence[Event],
+    *,
+    stream: StreamName,
+    head: StreamHead,
+    origin: Origin,
+    recorded_at: datetime,
+    keys: Mapping[UUID, bytes] = NO_KEYS,
 ) -> tuple[StoredEvent, ...]:
     """Encode the events of one command as the continuation of a stream, each chained to the one before.
 
-    Raises UnencodableEvent: what is stored can be read, by every reader, for ever.
+    ``keys``: a key of 32 bytes for each of subjects_of(events). Raises UnencodableEvent: what is stored can be read, by
+    every reader, for ever.
     """
     sealed = []
     previous = head.hash
     for index, fact in enumerate(events):
-        stored = _seal_one(fact, index, stream, head.version + index + 1, previous, origin, recorded_at)
+        stored = _seal_one(fact, index, stream, head.version + index + 1, previous, origin, recorded_at, keys)
         sealed.append(stored)
         previous = stored.hash
     return tuple(sealed)
@@ -59,10 +87,15 @@ def _seal_one(
     previous: bytes,
     origin: Origin,
     recorded_at: datetime,
+    keys: Mapping[UUID, bytes],
 ) -> StoredEvent:
     entry = of_class(type(fact))
+    subject = subject_of(fact, stream)
+    key = keys[subject] if subject is not None else None
+    identity = event_id(origin.command_id, stream, index)
+    data, names = _payload(fact, entry, f"{stream} v{version}", identity, key)
     meta = Metadata(
-        event_id=event_id(origin.command_id, stream, index),
+        event_id=identity,
         type=entry.name,
         version=entry.version,
         tenant=origin.tenant,
@@ -75,12 +108,12 @@ def _seal_one(
         request_digest=origin.request_digest,
         correlation_id=origin.correlation_id,
         causation_id=origin.causation_id,
-        subject_id=None,
+        subject_id=subject,
         source=origin.source,
-        sealed=(),
+        sealed=names,
         prev_hash=previous.hex(),
     )
-    metadata, data = _encoded(meta, fact, entry)
+    metadata = _encoded_metadata(meta)
     return StoredEvent(
         START,
         origin.tenant,
@@ -94,28 +127,42 @@ def _seal_one(
         metadata,
         data,
         event_hash(metadata, data),
+        subject,
+        key,
     )
 
 
-def _encoded(meta: Metadata, fact: Event, entry: EventType) -> tuple[bytes, bytes]:
-    """Metadata and payload, after a look whether a reader would take them.
+def _payload(
+    fact: Event, entry: EventType, where: str, identity: UUID, key: bytes | None
+) -> tuple[bytes, tuple[str, ...]]:
+    """The payload's bytes and the names of its sealed fields, after a look whether a reader would take them."""
+    try:
+        data = _encoder.encode(fact)
+        _decoder(entry.cls).decode(data)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UnencodableEvent(f"{where} ({entry.name}): {error}") from error
+    return (data, ()) if key is None else seal_fields(data, entry.personal, key=key, event_id=identity)
 
-    Reading the payload back runs its own constraints. Those of the metadata are two: what a type checker cannot see.
-    """
+
+def _encoded_metadata(meta: Metadata) -> bytes:
+    """Its types are checked where it is made; what is left is what no type checker sees."""
     try:
         if meta.occurred_at.utcoffset() is None or meta.recorded_at.utcoffset() is None:
             raise ValueError("an instant without a time zone")
-        metadata, data = _encoder.encode(meta), _encoder.encode(fact)
-        _decoder(entry.cls).decode(data)
+        return _encoder.encode(meta)
     except (ValueError, TypeError, OverflowError) as error:
-        raise UnencodableEvent(f"{meta.stream} v{meta.stream_version} ({entry.name}): {error}") from error
-    return metadata, data
+        raise UnencodableEvent(f"{meta.stream} v{meta.stream_version} ({meta.type}): {error}") from error
 
 
 def _entity_of(entry: EventType, fact: Event, stream: StreamName) -> UUID:
     if entry.entity_field is not None:
         entity: UUID = getattr(fact, entry.entity_field)
         return entity
+    return _entity_of_stream(stream)
+
+
+@lru_cache(maxsize=4096)
+def _entity_of_stream(stream: StreamName) -> UUID:
     return UUID(parse_stream(stream).id)
 
 
@@ -137,7 +184,10 @@ def decode(stored: StoredEvent) -> Recorded[Event]:
     meta = decode_metadata(stored)
     try:
         entry = of_name(meta.type)
-        event = _decode_payload(entry, meta.version, stored.data)
+        data = stored.data
+        if meta.sealed:
+            data = open_fields(data, meta.sealed, key=stored.key, event_id=meta.event_id)
+        event = _decode_payload(entry, meta.version, data)
         entity = _entity_of(entry, event, meta.stream)
     except _UNREADABLE as error:
         where = f"{stored.stream} v{stored.stream_version} ({meta.type} v{meta.version})"
@@ -176,6 +226,7 @@ def is_chained(previous: StreamHead, stored: StoredEvent) -> bool:
             meta.command_id,
             meta.type,
             meta.recorded_at,
+            meta.subject_id,
         )
     )
 
@@ -190,4 +241,5 @@ def _columns(stored: StoredEvent) -> tuple[object, ...]:
         stored.command_id,
         stored.type,
         stored.recorded_at,
+        stored.subject_id,
     )

@@ -2,7 +2,10 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
+
+import msgspec
 
 from event_schemas.registry import Event, event
 from event_schemas.values import Money, Name, Text
@@ -19,6 +22,23 @@ class LossReason(StrEnum):
     FIT = "fit"
     OTHER = "other"
     UNKNOWN = "unknown"
+
+
+Quantity = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+BasisPoints = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+"""Hundredths of a per cent: 10,000 is all of it."""
+
+
+class LineItem(msgspec.Struct, frozen=True, kw_only=True):
+    """So many of a product, at a price each, less a discount."""
+
+    product_id: UUID
+    quantity: Quantity
+    unit_price: Money
+    discount: BasisPoints = 0
+
+
+LineItems = Annotated[tuple[LineItem, ...], msgspec.Meta(max_length=200)]
 
 
 @event("deal.opened")
@@ -92,3 +112,33 @@ class DealReopened(Event, frozen=True, kw_only=True):
     """A closed deal is open again, in the given stage."""
 
     stage_id: UUID
+
+
+@event("deal.account_changed")
+class DealAccountChanged(Event, frozen=True, kw_only=True):
+    """The deal is made with another account, or with none that is known."""
+
+    account_id: UUID | None
+
+
+@event("deal.contact_linked")
+class DealContactLinked(Event, frozen=True, kw_only=True):
+    """A contact takes part in the deal; a second link changes the role."""
+
+    contact_id: UUID
+    role: Name | None
+
+
+@event("deal.contact_unlinked")
+class DealContactUnlinked(Event, frozen=True, kw_only=True):
+    """The contact takes part no more."""
+
+    contact_id: UUID
+
+
+@event("deal.line_items_set")
+class DealLineItemsSet(Event, frozen=True, kw_only=True):
+    """The deal consists of these items now, whose sum is its amount; of none: the amount stands by itself again."""
+
+    items: LineItems
+    amount: Money

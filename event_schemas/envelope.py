@@ -46,7 +46,7 @@ class Metadata(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="came
     """HMAC-SHA256 (hex) under the tenant's key of command type, actor and the fields that the client sent."""
     correlation_id: UUID = msgspec.field(name="$correlationId")
     causation_id: UUID | None = msgspec.field(name="$causationId")
-    subject_id: str | None
+    subject_id: UUID | None
     """Whose personal data the payload holds, if anyone's."""
     source: str
     sealed: tuple[str, ...]
@@ -68,6 +68,10 @@ class Origin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     occurred_at: datetime
 
 
+LOST_KEY = b""
+"""Opens nothing: to be told apart from what was erased, since reading on as if it were would be a silent loss."""
+
+
 class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as the log keeps it. ``metadata`` and ``data`` are the hashed bytes and never change."""
 
@@ -84,6 +88,10 @@ class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     metadata: bytes
     data: bytes
     hash: bytes
+    subject_id: UUID | None = None
+    key: bytes | None = None
+    """Opens the sealed fields. Kept beside the log and never part of it: None when it was erased, or none is needed;
+    LOST_KEY when it should be there and is not."""
 
 
 class Recorded(msgspec.Struct, Generic[E], frozen=True):

@@ -20,6 +20,10 @@ class EventType(msgspec.Struct, frozen=True):
     """The field that names the entity, for a stream that holds many; None where the stream's own id is the entity."""
     bookkeeping: bool
     """True for events that no view reads and that do not count in the entity's version."""
+    personal: tuple[str, ...]
+    """The fields that are stored as ciphertext, under the key of the person whose data they are."""
+    subject_field: str | None
+    """The field that names this person; None where it is the entity itself."""
 
 
 class UnknownEventType(LookupError):
@@ -33,7 +37,13 @@ E = TypeVar("E", bound=Event)
 
 
 def event(
-    name: str, *, version: int = 1, entity_field: str | None = None, bookkeeping: bool = False
+    name: str,
+    *,
+    version: int = 1,
+    entity_field: str | None = None,
+    bookkeeping: bool = False,
+    personal: tuple[str, ...] = (),
+    subject_field: str | None = None,
 ) -> Callable[[type[E]], type[E]]:
     """Register an event class under its immutable wire name at its current version."""
 
@@ -42,7 +52,7 @@ def event(
             raise ValueError(f"event {name!r} is registered twice: {_by_name[name].cls.__name__} and {cls.__name__}")
         if cls in _by_class:
             raise ValueError(f"{cls.__name__} is registered twice: {_by_class[cls].name!r} and {name!r}")
-        entry = EventType(name, version, cls, entity_field, bookkeeping)
+        entry = EventType(name, version, cls, entity_field, bookkeeping, personal, subject_field)
         _by_name[name] = entry
         _by_class[cls] = entry
         return cls

@@ -49,6 +49,8 @@ def schema_of(entry: EventType) -> Schema:
     }
     if entry.entity_field is not None:
         schema["x-entity-field"] = entry.entity_field
+    if entry.personal:
+        schema["x-personal"] = list(entry.personal)
     if entry.bookkeeping:
         schema["x-bookkeeping"] = True
     return schema

@@ -39,13 +39,18 @@ class Projections:
 
 @asynccontextmanager
 async def start(
-    *, event_store_url: str, postgres_url: str, redis_url: str, advanced: Callable[[Position], None] | None = None
+    *,
+    event_store_url: str,
+    master_secret: bytes,
+    postgres_url: str,
+    redis_url: str,
+    advanced: Callable[[Position], None] | None = None,
 ) -> AsyncIterator[Projections]:
     """Keep all views up with the log while the context is open. What is down is waited for, also at the start.
 
     ``advanced`` is told each position that the Postgres views have reached.
     """
-    log = await PostgresEventLog.connect(event_store_url, role="crm_worker", connections=2)
+    log = await PostgresEventLog.connect(event_store_url, secret=master_secret, role="crm_worker", connections=2)
     try:
         async with following(log, postgres_url=postgres_url, redis_url=redis_url, advanced=advanced) as projections:
             yield projections
@@ -103,7 +108,8 @@ async def postgres_runner(postgres_url: str) -> AsyncIterator[Runner[Change]]:
 
 @asynccontextmanager
 async def cards_runner(postgres_url: str, redis_url: str) -> AsyncIterator[Runner[VersionedChange]]:
-    """An owner of the group of the cards."""
+    """An owner of the group of the cards, feeds and live counters."""
     async with redis_client(redis_url) as client, connected(postgres_url) as connection:
-        sink = RedisSink(client=client, group=CARDS.name)
+        views = " ".join(view.NAME for view in CARDS.views)
+        sink = RedisSink(client=client, group=CARDS.name, views=views)
         yield Runner(group=CARDS, progress=Progress(group=CARDS.name, connection=connection), sink=sink)

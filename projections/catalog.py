@@ -12,13 +12,22 @@ from projections.documents.registry import KINDS
 from projections.views import (
     account_list,
     account_tree,
+    activity_counts,
+    activity_feed,
+    activity_list,
+    contact_list,
     deal_board,
     deal_stage_history,
     entity_card,
     entity_states,
     entity_timeline,
+    feed_lines,
+    lead_list,
+    live_counters,
     pipeline_list,
     product_list,
+    saved_view_list,
+    search_entries,
     team_list,
     user_list,
 )
@@ -76,6 +85,11 @@ class ViewGroup(Generic[C]):
 
 POSTGRES: ViewGroup[Change] = ViewGroup(
     "postgres",
+    lead_list,
+    contact_list,
+    activity_list,
+    activity_counts,
+    saved_view_list,
     deal_board,
     deal_stage_history,
     account_list,
@@ -86,5 +100,8 @@ POSTGRES: ViewGroup[Change] = ViewGroup(
     user_list,
     entity_states,
     entity_timeline,
+    search_entries,
+    feed_lines,
 )
-CARDS: ViewGroup[VersionedChange] = ViewGroup("cards", entity_card)
+# one group, not three: they are lost and found with the one store that holds them, and each event is folded once
+CARDS: ViewGroup[VersionedChange] = ViewGroup("cards", entity_card, activity_feed, live_counters)

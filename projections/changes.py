@@ -77,5 +77,25 @@ class VersionedDelete(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
-VersionedChange = VersionedPut | VersionedDelete
-"""For a store that shares no transaction with the watermark."""
+class OrderedPut(msgspec.Struct, frozen=True, gc=False):
+    """The ordered set under the key has this member at a position of the log; a repeat replaces it by itself."""
+
+    table: str
+    key: Key
+    position: int
+    body: bytes
+
+
+class Membership(msgspec.Struct, frozen=True, gc=False):
+    """The entity under the key is in exactly these sets, unless the store has the same or a newer version of it."""
+
+    table: str
+    key: Key
+    """Tenant and entity."""
+    version: int
+    sets: dict[str, int]
+    """Names of the sets, each with the entity's rank in it."""
+
+
+VersionedChange = VersionedPut | VersionedDelete | OrderedPut | Membership
+"""For a store that shares no transaction with the watermark: said twice, or late, it says nothing new."""

@@ -62,7 +62,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 def schema_with(limits: Limits = DEFAULT) -> tuple[Schema, Admission]:
     """The schema with the mutations of the write side, and what is decided before anything of it is executed."""
-    entities = {kind: EntityField(each.annotation, entity_after(kind)) for kind, each in KINDS.items()}
+    entities = {
+        kind: EntityField(each.annotation, entity_after(kind), entity_after(kind, beside=True))
+        for kind, each in KINDS.items()
+    }
     mutation = mutation_type(entities=entities, names=NAMES, big_int=BigInt)
     schema = build_schema(mutation, lambda: admission)
     admission = Admission(Documents(graphql_core(schema), limits), limits)

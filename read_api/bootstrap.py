@@ -11,14 +11,18 @@ from redis.asyncio import Redis
 
 from read_api.app import Parts, ReadyState, create_app
 from read_api.authentication import Tokens
-from read_api.compiler.engine import Engine
 from read_api.consistency import WAIT_SECONDS, Consistency, Watermark
 from read_api.database import SETTINGS, Database
+from read_api.feed_engine import FeedEngine
 from read_api.graphql.bells import Bells
 from read_api.graphql.context import Services
 from read_api.graphql.limits import DEFAULT, Limits
 from read_api.metrics import Metrics
+from read_api.postgres_search import PostgresSearch
+from read_api.recent import RecentPosition
 from read_api.redis_cards import RedisCards
+from read_api.redis_counters import RedisCounters
+from read_api.redis_feed import RedisFeeds
 from read_api.view_progress import ViewProgress
 from write_side.adapters.postgres_log import PostgresEventLog
 
@@ -35,6 +39,15 @@ class Addresses(NamedTuple):
     event_store_url: str
     postgres_url: str
     redis_url: str
+
+
+class Secrets(NamedTuple):
+    """What the API must be told, and must not tell."""
+
+    token: bytes
+    """Signs tokens."""
+    master: bytes
+    """Opens personal data in the log."""
 
 
 class Api(NamedTuple):
@@ -56,7 +69,7 @@ def system_clock() -> datetime:
 async def application(
     *,
     addresses: Addresses,
-    token_secret: bytes,
+    secrets: Secrets,
     transact: Transact,
     ready: ReadyState,
     limits: Limits = DEFAULT,
@@ -65,13 +78,14 @@ async def application(
     compiled: bool = True,
 ) -> AsyncIterator[Api]:
     """The application with its connections, closed at the end. Raises what asyncpg raises when PostgreSQL is down.
-
     ``compiled=False`` leaves every query to Strawberry: the reference that the compiled queries must equal.
     """
     async with AsyncExitStack() as stack:
         database = await Database.connect(addresses.postgres_url, max_size=CONNECTIONS)
         stack.push_async_callback(database.close)
-        logs = await PostgresEventLog.connect(addresses.event_store_url, role="crm_api", connections=LOG_CONNECTIONS)
+        logs = await PostgresEventLog.connect(
+            addresses.event_store_url, secret=secrets.master, role="crm_api", connections=LOG_CONNECTIONS
+        )
         stack.push_async_callback(logs.close)
         asking = await stack.enter_async_context(
             asyncpg.create_pool(
@@ -82,6 +96,7 @@ async def application(
             Redis.from_url(addresses.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
         )
         progress = ViewProgress(asking, database)
+        recent = RecentPosition(progress.position)
         watermark = Watermark(progress.position)
         stack.push_async_callback(watermark.close)
 
@@ -94,15 +109,18 @@ async def application(
         services = Services(
             database=database,
             cards=RedisCards(redis),
+            feeds=RedisFeeds(redis, views=recent),
+            counters=RedisCounters(redis, views=recent),
+            search=PostgresSearch,
             logs=logs,
             transact=transact_and_wake,
             consistency=Consistency(watermark, progress.parked, wait_seconds=wait_seconds),
             bells=bells,
             clock=clock,
         )
-        tokens = Tokens(token_secret, clock=clock)
+        tokens = Tokens(secrets.token, clock=clock)
         parts = Parts(
-            engine=Engine if compiled else None,
+            engine=FeedEngine if compiled else None,
             services=services,
             tokens=tokens,
             ready=ready,

@@ -1,28 +1,22 @@
 """What an event changed, field by field, told from the events alone."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date
-from enum import Enum
+from collections.abc import Iterator
 from typing import Any, NamedTuple
-from uuid import UUID
 
-import msgspec
 from msgspec import UNSET
 
 from event_schemas.envelope import Recorded
-from event_schemas.pipeline import (
-    PipelineDefined,
-    Stage,
-    StageAdded,
-    StageProbabilityChanged,
-    StageRenamed,
-    StageRetired,
-    StagesReordered,
-)
+from event_schemas.people import Person, PersonChange
+from event_schemas.pipeline import PipelineDefined
 from event_schemas.registry import Event, of_class
-from event_schemas.values import Money
+from read_api.change_names import IMPLIED, RENAMED, UNSHOWN, derived
+from read_api.changed_lists import LISTS, with_attributes
+from read_api.plain_values import camel, plain
 
 Json = Any
+
+_PERSON = ("name", "job_title", "email", "phone")
+"""What is told of a person: the international form follows from the phone number."""
 
 
 class Change(NamedTuple):
@@ -33,28 +27,6 @@ class Change(NamedTuple):
     after: Json
 
 
-RENAMED: Mapping[tuple[str, str], str] = {
-    ("deal.lost", "reason"): "loss_reason",
-    ("deal.lost", "detail"): "loss_detail",
-}
-"""Payload fields whose entity field has another name."""
-
-IMPLIED: Mapping[str, Mapping[str, Json]] = {
-    "deal.opened": {"status": "OPEN"},
-    "deal.won": {"status": "WON"},
-    "deal.lost": {"status": "LOST"},
-    "deal.reopened": {"status": "OPEN", "loss_reason": None, "loss_detail": None},
-    "account.opened": {"archived": False},
-    "account.archived": {"archived": True},
-    "product.listed": {"retired": False},
-    "product.retired": {"retired": True},
-    "user.left_team": {"team_id": None},
-}
-"""Fields that an event changes without holding them."""
-
-UNSHOWN = frozenset({("user.left_team", "left_team_id")})
-
-
 class EntityChanges:
     """One entity's fields as its events, given in order, leave them."""
 
@@ -62,86 +34,50 @@ class EntityChanges:
         self._values: dict[str, Json] = {}
 
     def apply(self, recorded: Recorded[Event]) -> tuple[Change, ...]:
-        """What this event changed; a field that it leaves as it was is not in the answer."""
+        """What this event changed; a field that it leaves as it was is not in the answer.
+
+        What was erased is null before and after.
+        """
         found = []
         for field, after in self._touched(recorded.event):
             before = self._values.get(field)
             self._values[field] = after
             if before != after:
                 found.append(Change(camel(field), before, after))
-        return tuple(found)
+        return (*found, *_erased(recorded))
 
     def _touched(self, event: Event) -> Iterator[tuple[str, Json]]:
         entry = of_class(type(event))
-        if (stages := _STAGES.get(type(event))) is not None:
+        if (changed := LISTS.get(type(event))) is not None:
             if isinstance(event, PipelineDefined):
                 yield from (("name", event.name), ("currency", event.currency))
-            yield "stages", stages(event, self._values.get("stages") or [])
+            field, change = changed
+            yield field, change(event, self._values.get(field) or [])
             return
-        for field in event.__struct_fields__:
-            value = getattr(event, field)
-            if value is not UNSET and field != entry.entity_field and (entry.name, field) not in UNSHOWN:
-                yield RENAMED.get((entry.name, field), field), plain(value)
+        for name in event.__struct_fields__:
+            if name != entry.entity_field and (entry.name, name) not in UNSHOWN:
+                yield from self._field(entry.name, name, getattr(event, name))
+        yield from derived(event).items()
         yield from IMPLIED.get(entry.name, {}).items()
 
-
-def camel(name: str) -> str:
-    """``expected_close`` -> ``expectedClose``."""
-    head, *rest = name.split("_")
-    return head + "".join(part.title() for part in rest)
-
-
-def plain(value: Any) -> Json:
-    """As the API prints it: ids and dates as text, enums by name, minor units as digits."""
-    match value:
-        case Money(minor, currency):
-            return {"minor": str(minor), "currency": currency}
-        case Enum():
-            return value.name
-        case UUID() | date():
-            return str(value)
-        case msgspec.Struct():
-            return {camel(field): plain(getattr(value, field)) for field in value.__struct_fields__}
-        case tuple() | list():
-            return [plain(item) for item in value]
-        case _:
-            return value
+    def _field(self, event: str, name: str, value: Any) -> Iterator[tuple[str, Json]]:
+        """The fields of the entity that a field of the payload is about."""
+        match value:
+            case _ if value is UNSET:
+                return
+            case Person() | PersonChange():
+                given = ((part, getattr(value, part)) for part in _PERSON)
+                yield from ((part, plain(each)) for part, each in given if each is not UNSET)
+            case None if name in ("person", "attributes"):
+                return  # nothing was said, or it was erased
+            case _ if name == "attributes":
+                yield name, with_attributes(self._values.get(name) or [], value)
+            case _:
+                yield RENAMED.get((event, name), name), plain(value)
 
 
-Stages = list[dict[str, Json]]
-
-
-def _in_use(stage: Stage) -> dict[str, Json]:
-    return {**plain(stage), "retired": False}
-
-
-def _defined(event: PipelineDefined, _stages: Stages) -> Stages:
-    return [_in_use(stage) for stage in event.stages]
-
-
-def _added(event: StageAdded, stages: Stages) -> Stages:
-    return [*stages[: event.index], _in_use(event.stage), *stages[event.index :]]
-
-
-def _with(stages: Stages, stage_id: UUID, **fields: Json) -> Stages:
-    return [{**stage, **fields} if stage["id"] == str(stage_id) else stage for stage in stages]
-
-
-def _reordered(event: StagesReordered, stages: Stages) -> Stages:
-    ranks = {str(stage_id): rank for rank, stage_id in enumerate(event.stage_ids)}
-    return sorted(stages, key=lambda stage: ranks.get(stage["id"], len(ranks)))
-
-
-def _retired(event: StageRetired, stages: Stages) -> Stages:
-    return sorted(_with(stages, event.stage_id, retired=True), key=lambda stage: bool(stage["retired"]))
-
-
-_STAGES: Mapping[type[Event], Callable[[Any, Stages], Stages]] = {
-    PipelineDefined: _defined,
-    StageAdded: _added,
-    StageRenamed: lambda event, stages: _with(stages, event.stage_id, name=event.name),
-    StageProbabilityChanged: lambda event, stages: _with(stages, event.stage_id, probability=event.probability),
-    StagesReordered: _reordered,
-    StageRetired: _retired,
-}
-"""How an event of a pipeline changes the list of its stages."""
+def _erased(recorded: Recorded[Event]) -> Iterator[Change]:
+    """Sealed fields that nobody can open any more."""
+    for name in recorded.meta.sealed:
+        if getattr(recorded.event, name, None) is None:
+            yield Change(camel(RENAMED.get((recorded.meta.type, name), name)), None, None)

@@ -48,8 +48,11 @@ def encode(listing: str, sort: str, kind: str, cursor: Cursor) -> str:
     return base64.urlsafe_b64encode("|".join((FORMAT, listing, sort, *place)).encode()).decode().rstrip("=")
 
 
-def decode(listing: str, sort: str, kind: str, text: str) -> Cursor:
-    """Read a cursor of this list in this order; raises an ApiError (INVALID_CURSOR)."""
+def decode(listing: str, sort: str, kind: str, text: str, *, nullable: bool = False) -> Cursor:
+    """Read a cursor of this list in this order; raises an ApiError (INVALID_CURSOR).
+
+    ``nullable``: the key may be null.
+    """
     try:
         tag, its_list, its_sort, *place = _unpacked(text).split("|", 7)
         position, occurred, asked_at, identity, key = place
@@ -60,7 +63,7 @@ def decode(listing: str, sort: str, kind: str, text: str) -> Cursor:
             instant(_integer(occurred)) if occurred else None,
             instant(_integer(asked_at)),
             _uuid(identity) if identity else None,
-            _READERS[kind](key),
+            None if nullable and not key else _READERS[kind](key),
         )
     except (ValueError, OverflowError):
         raise _refusal() from None
@@ -113,10 +116,10 @@ def _uuid(text: str) -> UUID:
     return UUID(text)
 
 
-def _date(text: str) -> date | None:
-    if text and _DATE.match(text) is None:
+def _date(text: str) -> date:
+    if _DATE.match(text) is None:
         raise ValueError("not a date")
-    return date.fromisoformat(text) if text else None
+    return date.fromisoformat(text)
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {

@@ -18,6 +18,10 @@ _log = logging.getLogger(__name__)
 CHUNK = 500
 MAX_EVENTS = 50_000
 """Events read for one answer: a history is told from its beginning, since values before come from there."""
+INTERNAL = "email."
+"""How addresses are reserved is nobody's business; what a contact's address is, the contact's events say."""
+OWN = "saved_view."
+"""Told to who did it: a private list is nobody else's news."""
 
 
 class Entry(NamedTuple):
@@ -31,15 +35,20 @@ class Entry(NamedTuple):
 class EntityReader:
     """Reads on from where it stopped; what came before is remembered as the fields' last values."""
 
-    def __init__(self, log: EventLog, tenant: TenantId, entity: UUID, *, max_events: int = MAX_EVENTS) -> None:
+    def __init__(
+        self, log: EventLog, tenant: TenantId, entity: UUID, *, user_id: str, max_events: int = MAX_EVENTS
+    ) -> None:
         self._log = log
         self._tenant = tenant
         self._entity = entity
+        self._user_id = user_id
         self._max_events = max_events
         self._changes = EntityChanges()
         self._read = 0
         self.position = START
         """Of the last event read."""
+        self.is_known = False
+        """Whether there was anything to tell."""
 
     async def entries(self, *, chunk: int = CHUNK) -> AsyncGenerator[Entry, None]:
         """What the log holds after ``position``, up to its present end; raises an ApiError (QUERY_TOO_COMPLEX)."""
@@ -52,8 +61,14 @@ class EntityReader:
                 raise too_complex(f"this history has more than {self._max_events} events: ask the timeline instead")
             for stored in events:
                 self.position = stored.position
-                if (entry := self._entry(stored)) is not None:
+                if self._may_tell(stored) and (entry := self._entry(stored)) is not None:
+                    self.is_known = True
                     yield entry
+
+    def _may_tell(self, stored: StoredEvent) -> bool:
+        if stored.type.startswith(OWN):
+            return _actor(stored) == self._user_id
+        return not stored.type.startswith(INTERNAL)
 
     def _entry(self, stored: StoredEvent) -> Entry | None:
         """None for bookkeeping, and for what cannot be read at all."""
@@ -80,3 +95,10 @@ def _is_bookkeeping(name: str) -> bool:
         return of_name(name).bookkeeping
     except UnknownEventType:
         return False
+
+
+def _actor(stored: StoredEvent) -> str | None:
+    try:
+        return decode_metadata(stored).actor
+    except UndecodableEvent:
+        return None

@@ -14,6 +14,7 @@ import typer
 from event_schemas import schemas
 from read_api.app import sdl
 from read_api.authentication import InvalidIdentity, Role, Tokens
+from replay_tools import import_command
 from replay_tools import up as platform
 from replay_tools.embedded.errors import EmbeddedError
 from replay_tools.embedded.folder import DataFolder, default_path
@@ -35,6 +36,7 @@ class Exit(IntEnum):
 app = typer.Typer(name="crm", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 schema = typer.Typer(no_args_is_help=True, help="Events and API as schemas.")
 app.add_typer(schema, name="schema")
+app.command("import")(import_command.import_file)
 
 RELEASED = Path(schemas.__file__).with_name(schemas.RELEASED_FILE)
 

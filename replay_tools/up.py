@@ -19,7 +19,7 @@ import write_side.bootstrap
 from event_schemas.streams import TenantId
 from projections.bootstrap import Projections
 from read_api.app import ReadyState
-from read_api.bootstrap import Addresses, Api
+from read_api.bootstrap import Addresses, Api, Secrets
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from replay_tools.embedded.process import Child
@@ -171,12 +171,15 @@ async def platform(settings: Settings, folder: DataFolder, parts: Parts, ready: 
     await write_side.adapters.migrations.upgrade(addresses.event_store_url)
     await projections.migrations.upgrade(addresses.postgres_url)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(write_side.bootstrap.postgres_store(addresses.event_store_url))
-        transactor = write_side.bootstrap.transactor(store=store, master_secret=settings.master_key(folder))
+        master_secret = settings.master_key(folder)
+        store = await stack.enter_async_context(
+            write_side.bootstrap.postgres_store(addresses.event_store_url, master_secret=master_secret)
+        )
+        transactor = write_side.bootstrap.transactor(store=store, master_secret=master_secret)
         api = await stack.enter_async_context(
             read_api.bootstrap.application(
                 addresses=addresses,
-                token_secret=settings.token_key(folder).encode(),
+                secrets=Secrets(settings.token_key(folder).encode(), master_secret),
                 transact=transactor.transact,
                 ready=ready,
             )
@@ -188,5 +191,8 @@ async def platform(settings: Settings, folder: DataFolder, parts: Parts, ready: 
                 redis_url=addresses.redis_url,
                 advanced=api.watermark.advanced,
             )
+        )
+        await stack.enter_async_context(
+            write_side.bootstrap.process_managers(addresses.event_store_url, store=store, transact=transactor.transact)
         )
         yield Running(api, views, transactor, store)

@@ -1,14 +1,29 @@
 """The only wiring of the write side."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Protocol
 
+from event_schemas.streams import Position
+from write_side.adapters.bulk import BulkEventStore
+from write_side.adapters.checkpoints import PostgresCheckpoints
 from write_side.adapters.keys import DerivedTenantKeys
 from write_side.adapters.postgres import PostgresEventStore
+from write_side.application.beginning import Beginnings
 from write_side.application.deciders import COMMANDS, INTERNAL, KINDS
+from write_side.application.folding import FoldCache
 from write_side.application.ports import EventStore
+from write_side.application.process_managers import conversion, merging
+from write_side.application.process_managers.acting import Acting, Transact
+from write_side.application.process_managers.conversion import Conversion
+from write_side.application.process_managers.failures import Failures
+from write_side.application.process_managers.merging import Merging
+from write_side.application.process_managers.ports import Checkpoints, Links
+from write_side.application.process_managers.runner import IDLE_SECONDS, Process, ProcessRunner, ProcessStatus
 from write_side.application.transact import Transactor
+from write_side.domain import account_hierarchy
 
 
 def system_clock() -> datetime:
@@ -17,13 +32,35 @@ def system_clock() -> datetime:
 
 
 @asynccontextmanager
-async def postgres_store(url: str, *, connections: int = 8) -> AsyncIterator[PostgresEventStore]:
+async def postgres_store(url: str, *, master_secret: bytes, connections: int = 8) -> AsyncIterator[PostgresEventStore]:
     """The event store on PostgreSQL, drained and closed at the end."""
-    store = await PostgresEventStore.connect(url, clock=system_clock, connections=connections)
+    store = await PostgresEventStore.connect(url, secret=master_secret, clock=system_clock, connections=connections)
     try:
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def bulk_store(url: str, *, master_secret: bytes, connections: int = 4) -> AsyncIterator[BulkEventStore]:
+    """The event store on PostgreSQL for imports, drained and closed at the end."""
+    store = await BulkEventStore.connect(url, secret=master_secret, clock=system_clock, connections=connections)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def beginnings(*, store: BulkEventStore, master_secret: bytes, cache_size: int = 4_000) -> Beginnings:
+    """What decides upon many new streams at once."""
+    return Beginnings(
+        store=store,
+        cache=FoldCache(store, size=cache_size),
+        deciders=COMMANDS,
+        kinds=KINDS,
+        keys=DerivedTenantKeys(master_secret),
+        clock=system_clock,
+    )
 
 
 def transactor(
@@ -37,4 +74,69 @@ def transactor(
         keys=DerivedTenantKeys(master_secret),
         clock=clock,
         cache_size=cache_size,
+    )
+
+
+class Remembered(Checkpoints, Links, Protocol):
+    """What process managers keep."""
+
+
+class ProcessManagers:
+    """The processes that act on what the log says."""
+
+    def __init__(self, runners: Sequence[ProcessRunner]) -> None:
+        self._runners = runners
+
+    @property
+    def status(self) -> tuple[ProcessStatus, ...]:
+        """How each process is doing now."""
+        return tuple(runner.status for runner in self._runners)
+
+    @property
+    def failures(self) -> Mapping[str, Failures]:
+        """What each process could not do since it was started, where no event says so."""
+        return {runner.status.process: runner.failures for runner in self._runners}
+
+    async def settled(self, position: Position) -> None:
+        """Wait until the effects of all events up to a position are done."""
+        for runner in self._runners:
+            await runner.settled(position)
+
+    async def run(self) -> None:
+        """All of them, until cancelled."""
+        async with asyncio.TaskGroup() as together:
+            for runner in self._runners:
+                together.create_task(runner.run(), name=f"process {runner.status.process}")
+
+
+@asynccontextmanager
+async def process_managers(url: str, *, store: EventStore, transact: Transact) -> AsyncIterator[ProcessManagers]:
+    """All processes, following the log while the context is open; their checkpoints are in the log's database."""
+    checkpoints = await PostgresCheckpoints.connect(url)
+    try:
+        managers = processes(store=store, transact=transact, remembered=checkpoints)
+        running = asyncio.create_task(managers.run(), name="process managers")
+        try:
+            yield managers
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+    finally:
+        await checkpoints.close()
+
+
+def processes(
+    *, store: EventStore, transact: Transact, remembered: Remembered, idle_seconds: float = IDLE_SECONDS
+) -> ProcessManagers:
+    """The same, not yet running, over other memories than PostgreSQL's too."""
+    kinds = KINDS | {account_hierarchy.CATEGORY: account_hierarchy.DECIDER}
+
+    def acting(process: str) -> Acting:
+        return Acting(process, transact=transact, log=store, kinds=kinds)
+
+    converting = Conversion(acting=acting(conversion.NAME), checkpoints=remembered)
+    combining = Merging(acting=acting(merging.NAME), checkpoints=remembered, links=remembered)
+    acting_now: tuple[Process, ...] = (converting, combining)
+    return ProcessManagers(
+        [ProcessRunner(process=process, log=store, idle_seconds=idle_seconds) for process in acting_now]
     )

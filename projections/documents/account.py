@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from event_schemas.account import (
     AccountArchived,
     AccountDetailsChanged,
+    AccountMerged,
     AccountOpened,
     AccountOwnerAssigned,
     AccountTerritoryAssigned,
@@ -16,11 +15,11 @@ from event_schemas.account import (
 from event_schemas.envelope import Recorded
 from event_schemas.registry import Event
 from event_schemas.values import Money
-from projections.documents.document import Document, advance, unchanged
+from projections.documents.document import Document, advance, given, unchanged
 
 
-class Account(Document, frozen=True, kw_only=True, gc=False):
-    """The columns of account_list."""
+class Account(Document, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The columns of account_list. What has a default came later: stored accounts read as they are written now."""
 
     id: UUID
     name: str
@@ -33,6 +32,8 @@ class Account(Document, frozen=True, kw_only=True, gc=False):
     territory: str | None
     owner_id: UUID | None
     archived: bool
+    """A merged account is archived too."""
+    merged_into_id: UUID | None = None
     opened_at: datetime
 
 
@@ -50,6 +51,8 @@ def fold(document: Account | None, recorded: Recorded[Event]) -> Account | None:
             return advance(document, recorded, territory=event.territory)
         case AccountArchived():
             return advance(document, recorded, archived=True)
+        case AccountMerged(into_id=into):
+            return advance(document, recorded, archived=True, merged_into_id=into)
         case _:
             return unchanged(document, recorded)
 
@@ -74,8 +77,8 @@ def _opened(event: AccountOpened, recorded: Recorded[Event]) -> Account:
 
 def _details(event: AccountDetailsChanged) -> dict[str, Any]:
     """The fields that the event carries, as the document names them."""
-    given = {name: value for name, value in msgspec.structs.asdict(event).items() if value is not msgspec.UNSET}
-    return given | _revenue(given.pop("revenue")) if "revenue" in given else given
+    fields = given(event)
+    return fields | _revenue(fields.pop("revenue")) if "revenue" in fields else fields
 
 
 def _revenue(revenue: Money | None) -> dict[str, Any]:

@@ -7,8 +7,12 @@ from uuid import UUID
 import msgspec
 
 from event_schemas.deal import (
+    DealAccountChanged,
     DealAmountChanged,
     DealCloseDateChanged,
+    DealContactLinked,
+    DealContactUnlinked,
+    DealLineItemsSet,
     DealLost,
     DealOpened,
     DealOwnerChanged,
@@ -16,11 +20,12 @@ from event_schemas.deal import (
     DealReopened,
     DealStageChanged,
     DealWon,
+    LineItem,
     LossReason,
 )
 from event_schemas.envelope import Recorded
 from event_schemas.registry import Event
-from projections.documents.document import Document, advance, unchanged
+from projections.documents.document import Document, advance, unchanged, with_part
 
 
 class DealStatus(StrEnum):
@@ -31,8 +36,29 @@ class DealStatus(StrEnum):
     LOST = "lost"
 
 
-class Deal(Document, frozen=True, kw_only=True, gc=False):
-    """The columns of deal_board, and the number of stays in a stage so far."""
+class DealContact(msgspec.Struct, frozen=True, gc=False):
+    """A contact that takes part."""
+
+    contact_id: UUID
+    role: str | None
+    since: datetime
+    """When they were linked first; another role is the same link."""
+
+
+class DealItem(msgspec.Struct, frozen=True, gc=False):
+    """So many of a product, in the deal's currency, less a discount in hundredths of a per cent."""
+
+    product_id: UUID
+    quantity: int
+    unit_price_minor: int
+    discount: int
+
+
+class Deal(Document, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """The columns of deal_board, the rows of deal_contacts, and the number of stays in a stage so far.
+
+    What has a default came later: deals that were stored before read as they are written now.
+    """
 
     id: UUID
     name: str
@@ -51,6 +77,8 @@ class Deal(Document, frozen=True, kw_only=True, gc=False):
     loss_reason: LossReason | None
     loss_detail: str | None
     stays: int
+    contacts: tuple[DealContact, ...] = ()
+    line_items: tuple[DealItem, ...] = ()
 
 
 def fold(document: Deal | None, recorded: Recorded[Event]) -> Deal | None:
@@ -81,7 +109,34 @@ def fold(document: Deal | None, recorded: Recorded[Event]) -> Deal | None:
                 reopened, status=DealStatus.OPEN, closed_at=None, loss_reason=None, loss_detail=None
             )
         case _:
+            return _tied(document, recorded)
+
+
+def _tied(document: Deal, recorded: Recorded[Event]) -> Deal | None:
+    """The deal after an event that says with whom and of what it is made."""
+    match recorded.event:
+        case DealAccountChanged(account_id=account):
+            return advance(document, recorded, account_id=account)
+        case DealContactLinked(contact_id=contact, role=role):
+            known = (link.since for link in document.contacts if link.contact_id == contact)
+            link = DealContact(contact, role, next(known, recorded.meta.occurred_at))
+            return advance(document, recorded, contacts=with_part(document.contacts, link, _contact))
+        case DealContactUnlinked(contact_id=contact):
+            left = tuple(link for link in document.contacts if link.contact_id != contact)
+            return advance(document, recorded, contacts=left)
+        case DealLineItemsSet(items=items, amount=amount):
+            made_of = tuple(map(_item, items))
+            return advance(document, recorded, line_items=made_of, amount_minor=amount.minor, currency=amount.currency)
+        case _:
             return unchanged(document, recorded)
+
+
+def _contact(link: DealContact) -> UUID:
+    return link.contact_id
+
+
+def _item(item: LineItem) -> DealItem:
+    return DealItem(item.product_id, item.quantity, item.unit_price.minor, item.discount)
 
 
 def _opened(event: DealOpened, recorded: Recorded[Event]) -> Deal:

@@ -1,5 +1,6 @@
 """What the documents of all kinds share: how one moves on, and what an event that does not fit means."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 D = TypeVar("D", bound=Document)
+T = TypeVar("T")
 
 
 def advance(document: D, recorded: Recorded[Event], **fields: Any) -> D:
@@ -36,3 +38,13 @@ def unchanged(document: D | None, recorded: Recorded[Event]) -> D | None:
         return document
     state = "nothing" if document is None else f"version {document.version}"
     raise Unfoldable(f"{recorded.meta.type} cannot follow {state} of {recorded.meta.stream}")
+
+
+def given(event: msgspec.Struct) -> dict[str, Any]:
+    """What an event of changes says: its fields without those that are not in it."""
+    return {name: value for name, value in msgspec.structs.asdict(event).items() if value is not msgspec.UNSET}
+
+
+def with_part(parts: tuple[T, ...], part: T, identity: Callable[[T], object]) -> tuple[T, ...]:
+    """The parts with this one in the place of the one that is the same, or at the end."""
+    return tuple(({identity(one): one for one in parts} | {identity(part): part}).values())

@@ -8,7 +8,19 @@ import msgspec
 from event_schemas.envelope import Recorded
 from event_schemas.registry import Event
 from event_schemas.streams import StreamName
-from projections.documents import account, account_parent, deal, pipeline, product, team, user
+from projections.documents import (
+    account,
+    account_parent,
+    activity,
+    contact,
+    deal,
+    lead,
+    pipeline,
+    product,
+    saved_view,
+    team,
+    user,
+)
 from projections.documents.document import Document
 
 
@@ -20,6 +32,10 @@ class Kind(msgspec.Struct, frozen=True):
     fold: Callable[[Any, Recorded[Event]], Document | None]
 
 
+LEAD = Kind("lead", lead.Lead, lead.fold)
+CONTACT = Kind("contact", contact.Contact, contact.fold)
+ACTIVITY = Kind("activity", activity.Activity, activity.fold)
+SAVED_VIEW = Kind("saved_view", saved_view.SavedView, saved_view.fold)
 DEAL = Kind("deal", deal.Deal, deal.fold)
 ACCOUNT = Kind("account", account.Account, account.fold)
 ACCOUNT_PARENT = Kind("account_parent", account_parent.AccountParent, account_parent.fold)
@@ -29,6 +45,10 @@ TEAM = Kind("team", team.Team, team.fold)
 USER = Kind("user", user.User, user.fold)
 
 KINDS: Mapping[str, Kind] = {
+    "lead": LEAD,
+    "contact": CONTACT,
+    "activity": ACTIVITY,
+    "saved_view": SAVED_VIEW,
     "deal": DEAL,
     "account": ACCOUNT,
     "account_hierarchy": ACCOUNT_PARENT,

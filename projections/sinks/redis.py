@@ -1,74 +1,89 @@
-"""Writes versioned entries to Redis or Valkey. It shares no transaction with the watermark, which moves afterwards."""
+"""Writes entries to Redis or Valkey. It shares no transaction with the watermark, which moves afterwards.
 
-from collections.abc import Iterable, Iterator, Sequence
+So it takes only what may be said twice: entries and memberships that a version guards, and members that a position
+names.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from event_schemas.streams import START, Position
-from projections.changes import VersionedChange, VersionedPut
+from projections.changes import OrderedPut, VersionedChange
 from projections.errors import SinkLost, SinkUnavailable
+from projections.sinks.redis_calls import FEED_CAP, Call, Script, call_of, ordered_call
 
-_encode = msgspec.json.Encoder().encode
 _CHUNK: Final = 1_000
-
-Call = tuple[str | bytes | int, ...]
-"""A script's one key, then its arguments."""
 
 
 class RedisSink:
-    """The entries of one view group: hashes ``<table>:<key>`` of ``version`` and ``body``; no body is a tombstone."""
+    """What one view group keeps there.
 
-    def __init__(self, *, client: Redis, group: str) -> None:
+    - hashes ``<table>:<key>`` of ``version`` and ``body``; no body is a tombstone;
+    - ordered sets ``<table>:{<tenant>}:<name>``, of which the newest members are kept, at least ``feed_cap`` of them;
+    - sets ``<table>:{<tenant>}:set:<name>``, and for each of their members a hash ``<table>:{<tenant>}:of:<id>``.
+    """
+
+    def __init__(self, *, client: Redis, group: str, views: str = "", feed_cap: int = FEED_CAP) -> None:
+        """``views`` names the group's views: a store that was filled before one of them was there begins again."""
         self._client = client
         self._note = f"view_group:{group}"
+        self._views = views
+        self._cap = feed_cap
         self._held = START
-        self._put = client.register_script(_source("versioned.lua"))
+        self._scripts = {script: client.register_script(_source(script)) for script in Script}
+        self._begin = client.register_script(_source("begin.lua"))
         self._hold = client.register_script(_source("held.lua"))
 
     async def held(self) -> Position:
         """The position that the store says it has reached; less than the watermark when it has lost entries."""
         with _translated():
-            pipeline = self._client.pipeline(transaction=False)
-            pipeline.hsetnx(self._note, "position", str(START))
-            pipeline.hget(self._note, "position")
-            _, found = await pipeline.execute()
-        self._held = Position(int(found))
+            self._held = Position(int(await self._begin([self._note], [self._views])))
         return self._held
 
     async def write(self, changes: Sequence[VersionedChange], *, until: Position) -> None:
-        """The newest version of each entry; raises SinkUnavailable, and SinkLost when the store was emptied."""
-        calls = [_call(change) for change in _newest(changes)]
+        """The newest of each entry; raises SinkUnavailable, and SinkLost when the store was emptied."""
+        calls = list(self._calls(changes))
         with _translated():
             for start in range(0, len(calls), _CHUNK):
-                await self._run(self._put, calls[start : start + _CHUNK])
+                await self._run(calls[start : start + _CHUNK])
             kept = await self._hold([self._note], [str(self._held), str(until)])
         if not kept:
             raise SinkLost(f"Redis has lost what it acknowledged up to position {self._held}")
         self._held = until
 
-    async def _run(self, script: Any, calls: Iterable[Call]) -> None:
-        """Many calls in one round trip; the pipeline loads the script when the server does not know it."""
+    def _calls(self, changes: Sequence[VersionedChange]) -> Iterator[Call]:
+        yield from (call_of(change) for change in _newest(changes))
+        for members in _by_set(changes).values():
+            for start in range(0, len(members), _CHUNK):
+                yield ordered_call(members[start : start + _CHUNK], self._cap)
+
+    async def _run(self, calls: Iterable[Call]) -> None:
+        """Many calls in one round trip; the pipeline loads the scripts when the server does not know them."""
         pipeline = self._client.pipeline(transaction=False)
-        for key, *arguments in calls:
-            await script([key], arguments, client=pipeline)
+        for script, key, arguments in calls:
+            await self._scripts[script]([key], arguments, client=pipeline)
         await pipeline.execute()
 
 
 def _newest(changes: Sequence[VersionedChange]) -> Iterable[VersionedChange]:
     """At most one change of each entry; their versions only grow."""
-    return {(change.table, change.key): change for change in changes}.values()
+    single = (change for change in changes if not isinstance(change, OrderedPut))
+    return {(change.table, change.key): change for change in single}.values()
 
 
-def _call(change: VersionedChange) -> Call:
-    entry = f"{change.table}:{':'.join(str(part) for part in change.key)}"
-    version = str(change.version)
-    return (entry, version, _encode(change.body)) if isinstance(change, VersionedPut) else (entry, version)
+def _by_set(changes: Sequence[VersionedChange]) -> Mapping[Any, list[OrderedPut]]:
+    sets: dict[Any, list[OrderedPut]] = defaultdict(list)
+    for change in changes:
+        if isinstance(change, OrderedPut):
+            sets[change.table, change.key].append(change)
+    return sets
 
 
 @cache

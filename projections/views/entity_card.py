@@ -6,8 +6,11 @@ from event_schemas.envelope import Recorded
 from event_schemas.registry import Event
 from projections.changes import Row, VersionedChange, VersionedPut
 from projections.documents.account import Account
+from projections.documents.activity import Activity
+from projections.documents.contact import Contact
 from projections.documents.deal import Deal
 from projections.documents.document import Document
+from projections.documents.lead import Lead
 from projections.documents.pipeline import Pipeline
 from projections.documents.product import Product
 from projections.documents.registry import KIND_NAMES
@@ -17,7 +20,7 @@ from projections.documents.user import User
 NAME: Final = "entity_card"
 VERSION: Final = 1
 TABLES: Final = ("card",)
-READS: Final = (Deal, Account, Pipeline, Product, Team, User)
+READS: Final = (Lead, Contact, Activity, Deal, Account, Pipeline, Product, Team, User)
 
 
 def apply(recorded: Recorded[Event], before: Document | None, after: Document) -> tuple[VersionedChange, ...]:

@@ -9,8 +9,11 @@ from event_schemas.registry import Event
 from projections.changes import Change, Put, Row
 from projections.documents.account import Account
 from projections.documents.account_parent import AccountParent
+from projections.documents.activity import Activity
+from projections.documents.contact import Contact
 from projections.documents.deal import Deal
 from projections.documents.document import Document
+from projections.documents.lead import Lead
 from projections.documents.pipeline import Pipeline
 from projections.documents.product import Product
 from projections.documents.team import Team
@@ -19,7 +22,7 @@ from projections.documents.user import User
 NAME: Final = "entity_timeline"
 VERSION: Final = 1
 TABLES: Final = ("entity_timeline",)
-READS: Final = (Deal, Account, AccountParent, Pipeline, Product, Team, User)
+READS: Final = (Lead, Contact, Activity, Deal, Account, AccountParent, Pipeline, Product, Team, User)
 
 _encode = msgspec.json.Encoder().encode
 

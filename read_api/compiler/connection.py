@@ -10,7 +10,7 @@ from read_api.as_of import Question, asked_by_cursor
 from read_api.compiler.arguments import Value, constant, page_size, plain
 from read_api.compiler.frame import Frame, MomentSql
 from read_api.compiler.paging import PageSql, RowText, page_text
-from read_api.compiler.sources import Filter, Listing, Pages, Point, Sort
+from read_api.compiler.sources import Filter, Listing, Pages, Point, Sort, Standing
 from read_api.compiler.text import Json
 from read_api.cursors import decode
 
@@ -48,9 +48,12 @@ def asked_of(frame: Frame, listing: Listing, definition: GraphQLField, arguments
     frame.statement.checks.append(lambda variables: page_size(first.get(variables)))
     after = None
     if _sample(arguments, "after") is not None:
-        after = arguments["after"].map(lambda text: decode(listing.name, sort.name, sort.key.type, text))
+        after = arguments["after"].map(
+            lambda text: decode(listing.name, sort.name, sort.key.type, text, nullable=sort.key.nullable)
+        )
         frame.statement.checks.append(after.get)
-    return Asked(sort, page_size(first.sample), after, _conditions(frame, definition, arguments))
+    conditions = [*_conditions(frame, definition, arguments), *_standing(frame, listing, arguments)]
+    return Asked(sort, page_size(first.sample), after, conditions)
 
 
 def _sample(arguments: dict[str, Value], name: str) -> Any:
@@ -63,13 +66,23 @@ def _conditions(frame: Frame, definition: GraphQLField, arguments: dict[str, Val
     given = arguments["filter"]
     declared = frame.declarations.filters(get_named_type(definition.args["filter"].type).name)
     return [
-        _condition(frame, declared[name], given.item(name))
+        condition_of(frame, declared[name], given.item(name))
         for name, sample in given.sample.items()
         if sample is not None
     ]
 
 
-def _condition(frame: Frame, each: Filter, value: Value) -> Condition:
+def _standing(frame: Frame, listing: Listing, arguments: dict[str, Value]) -> list[Condition]:
+    sent = _sample(arguments, "filter") or {}
+
+    def condition(each: Standing) -> Condition:
+        return lambda row, _: each.condition(row, frame.statement.user)
+
+    return [condition(each) for each in listing.standing if each.holds(lambda name: plain(sent.get(name)))]
+
+
+def condition_of(frame: Frame, each: Filter, value: Value) -> Condition:
+    """A condition with its parameter."""
     placeholder = frame.statement.parameter(value.map(each.parameter), each.type)
     return lambda row, point: each.condition(row, placeholder, point)
 

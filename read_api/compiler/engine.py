@@ -20,7 +20,7 @@ from read_api.as_of import Reader
 from read_api.compiler.arguments import Variables, shape
 from read_api.compiler.declarations import Declarations
 from read_api.compiler.errors import NotCompilable, Reason
-from read_api.compiler.frame import NOW, Frame
+from read_api.compiler.frame import NOW, USER, Frame
 from read_api.compiler.lru import Lru
 from read_api.compiler.plan import MissingValue, MomentBeyond, Plan, plan_of
 from read_api.compiler.selection import Selections
@@ -48,6 +48,11 @@ class Surroundings(Protocol):
     @property
     def now(self) -> datetime:
         """The operation's time."""
+        ...
+
+    @property
+    def user_id(self) -> str:
+        """Who asks."""
         ...
 
     @property
@@ -126,7 +131,7 @@ class Engine:
         plan = self._plan(kept.operation, values)
         if isinstance(plan, NotCompiled):
             return plan
-        values[NOW] = context.now
+        values[NOW], values[USER] = context.now, context.user_id
         try:
             parameters = plan.bind(values)
         except ApiError:

@@ -14,6 +14,11 @@ STAGES = Entity("pipeline_stages", "stages_as_of({p}, {t}, {early})", "stage_as_
 PRODUCTS = Entity("product_list", "products_as_of({p}, {t}, {early})")
 TEAMS = Entity("team_list", "teams_as_of({p}, {t}, {early})")
 USERS = Entity("user_list", "users_as_of({p}, {t}, {early})")
-TIMELINE = Entity(
-    "entity_timeline", "(select l.* from entity_timeline l where l.position <= {p} and l.occurred_at <= {t})"
+LEADS = Entity("lead_list", "leads_as_of({p}, {t}, {early})")
+CONTACTS = Entity("contact_list", "contacts_as_of({p}, {t}, {early})")
+ACTIVITIES = Entity("activity_list", "activities_as_of({p}, {t}, {early})")
+SAVED_VIEWS = Entity("saved_view_list", "saved_views_as_of({p}, {t}, {early})")
+ACTIVITY_COUNTS = Entity(
+    "(select c.*, nullif(c.owner_id, '00000000-0000-0000-0000-000000000000') as user_id from activity_counts c)", ""
 )
+"""As of now only: what is incremented has no states."""

@@ -15,6 +15,8 @@ from read_api.compiler.sources import Point
 
 NOW = " now"
 """The operation's time, among the variables: no GraphQL name has a space in it."""
+USER = " user"
+"""Who asks, likewise."""
 
 _PIN = (
     "f.p::text||'|'||case when f.t = 'infinity' then '' else (extract(epoch from f.t)*1000000)::bigint::text end"
@@ -34,6 +36,7 @@ class Statement:
         """Names and texts of further common table expressions, which may refer to the moments."""
         self._aliases = 0
         self._now: str | None = None
+        self._user: str | None = None
         self._current: MomentSql | None = None
 
     def parameter(self, value: Value, kind: str) -> str:
@@ -46,6 +49,12 @@ class Statement:
         if self._now is None:
             self._now = self.parameter(Value(lambda variables: variables[NOW], None), "timestamptz")
         return self._now
+
+    def user(self) -> str:
+        """Who asks; one parameter too."""
+        if self._user is None:
+            self._user = self.parameter(Value(lambda variables: variables[USER], None), "text")
+        return self._user
 
     def alias(self) -> str:
         """A name that nothing else in the statement has."""

@@ -8,7 +8,7 @@ from read_api.compiler.connection import Nested, nested_pages
 from read_api.compiler.errors import NotCompilable, Reason
 from read_api.compiler.frame import Frame, MomentSql
 from read_api.compiler.scalars import scalar_text
-from read_api.compiler.sources import Col, DaysSince, Embed, Many, One, Pages
+from read_api.compiler.sources import Col, DaysSince, Embed, Items, Many, One, Pages, Told
 from read_api.compiler.text import Json, json_object, list_text
 
 
@@ -59,6 +59,10 @@ def _member(
             return _embedded(frame, source, definition, nodes, place)
         case DaysSince(column=column):
             return Json.sql(f"greatest(extract(day from {place.moment.at}-{place.alias}.{column})::int,0)::text")
+        case Told(sql=sql):
+            return Json.sql(scalar_text(f"({sql.format(row=place.alias, at=place.moment.at)})", definition.type))
+        case Items() as source:
+            return _items(frame, source, definition, nodes, place)
         case One() as source:
             return _one(frame, source, definition, nodes, place)
         case Many() as source:
@@ -113,6 +117,15 @@ def _join(source: One, there: str, place: Place) -> str:
         return f"left join lateral {source.entity.one.format(p=point.p, t=point.t, **columns)} {there} on true"
     matches = " and ".join(f"{there}.{column}={place.alias}.{here}" for column, here in source.keys)
     return f"left join {source.entity.relation(point, early=True)} {there} on {matches}"
+
+
+def _items(frame: Frame, source: Items, definition: GraphQLField, nodes: list[FieldNode], place: Place) -> Json:
+    alias, rows = frame.statement.alias(), frame.statement.alias()
+    text, joins = row_text(frame, get_named_type(definition.type).name, nodes, alias, place.moment)
+    return Json.sql(
+        f"(select {list_text(f'{rows}.j', f'{rows}.n')} from (select {text.render()} as j,{alias}.n"
+        f" from {source.sql.format(row=place.alias)} {alias} {joins.render()}) {rows})"
+    )
 
 
 def _many(frame: Frame, source: Many, definition: GraphQLField, nodes: list[FieldNode], place: Place) -> Json:

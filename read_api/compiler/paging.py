@@ -50,9 +50,11 @@ class PageSql:
             case "timestamptz":
                 printed = f"(extract(epoch from {key})*1000000)::bigint"
             case "date":
-                printed = f"coalesce({date_text(key)},'')"
+                printed = date_text(key)
             case _:
                 printed = key
+        if self.key.nullable:
+            printed = f"coalesce(({printed})::text,'')"
         identity = "" if self.key.unique else f"||{alias}.id"
         plain = f"'{FORMAT}|{self.list_name}|{self.sort_name}|'||{self.moment.pin}||'|'{identity}||'|'||{printed}"
         return f"translate(encode(convert_to({plain},'UTF8'),'base64'),E'+/=\\n','-_')"

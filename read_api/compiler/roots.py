@@ -1,20 +1,22 @@
 """Root fields: each becomes one column of the statement."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphql import FieldNode, GraphQLField, GraphQLNonNull, get_named_type
 
 from read_api.as_of import Question, asked_as_of
 from read_api.compiler.arguments import Value, constant
-from read_api.compiler.connection import asked_of, moment_after, page_of
+from read_api.compiler.connection import Condition, asked_of, condition_of, moment_after, page_of
 from read_api.compiler.declarations import Declared
 from read_api.compiler.errors import NotCompilable, Reason
 from read_api.compiler.forecast import forecast_text
 from read_api.compiler.frame import Frame, MomentSql
+from read_api.compiler.funnel import funnel_text
 from read_api.compiler.objects import row_text
 from read_api.compiler.paging import page_text
-from read_api.compiler.sources import ForecastRoot, Pages, RootOne, TimelinePages
-from read_api.compiler.text import Json
+from read_api.compiler.sources import Filter, ForecastRoot, FunnelRoot, Pages, RootOne, Rows, TimelinePages
+from read_api.compiler.text import Json, list_text
 from read_api.values import parse_id
 
 BROKEN = b"!"
@@ -56,6 +58,10 @@ def _text(
             return _list(frame, source, definition, nodes, arguments).render()
         case TimelinePages() as source:
             return _timeline(frame, source, definition, nodes, arguments)
+        case Rows() as source:
+            return _rows(frame, source, definition, nodes, arguments)
+        case FunnelRoot():
+            return funnel_text(frame, definition, nodes, arguments, moment_of(frame, arguments), row_text)
         case ForecastRoot():
             return forecast_text(frame, definition, nodes, arguments, moment_of(frame, arguments), row_text)
         case _:
@@ -99,6 +105,7 @@ def _list(
     frame: Frame, source: Pages, definition: GraphQLField, nodes: list[FieldNode], arguments: dict[str, Value]
 ) -> Json:
     asked = asked_of(frame, source.listing, definition, arguments)
+    asked.conditions.extend(_arguments(frame, source.arguments, arguments))
     if asked.after is None:
         moment = moment_of(frame, arguments)
     else:
@@ -106,3 +113,29 @@ def _list(
         moment = moment_after(frame, asked, frame.statement.current())
     page = page_of(frame, source.listing, asked, moment)
     return page_text(frame, page, nodes, get_named_type(definition.type).name, row_text)
+
+
+def _arguments(frame: Frame, filters: Mapping[str, Filter], arguments: dict[str, Value]) -> list[Condition]:
+    return [
+        condition_of(frame, each, arguments[name])
+        for name, each in filters.items()
+        if name in arguments and arguments[name].sample is not None
+    ]
+
+
+def _rows(
+    frame: Frame, source: Rows, definition: GraphQLField, nodes: list[FieldNode], arguments: dict[str, Value]
+) -> str:
+    sent = {name: arguments[name] for name in source.arguments if name in arguments}
+    frame.statement.checks.append(
+        lambda variables: source.check({name: value.get(variables) for name, value in sent.items()})
+    )
+    alias, rows = frame.statement.alias(), frame.statement.alias()
+    text, joins = row_text(frame, get_named_type(definition.type).name, nodes, alias, frame.statement.current())
+    keys = ",".join(f"{alias}.{column} as k{n}" for n, column in enumerate(source.order))
+    order = ",".join(f"{rows}.k{n}" for n in range(len(source.order)))
+    conditions = [each(alias, None) for each in _arguments(frame, source.arguments, arguments)] or ["true"]
+    return (
+        f"(select {list_text(f'{rows}.j', order)} from (select {text.render()} as j,{keys}"
+        f" from {source.entity.relation(None)} {alias} {joins.render()} where {' and '.join(conditions)}) {rows})"
+    )

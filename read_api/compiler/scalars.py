@@ -13,10 +13,17 @@ def scalar_text(column: str, wrapped: GraphQLOutputType) -> str:
     """SQL for a column as JSON; null, and not 'null', where the type says that there is none."""
     inner: Any = wrapped.of_type if isinstance(wrapped, GraphQLNonNull) else wrapped
     if isinstance(inner, GraphQLList):
-        raise NotCompilable(Reason.UNSUPPORTED)
+        return _list(column, inner)
     named = get_named_type(inner)
     text = _enum(column, named) if isinstance(named, GraphQLEnumType) else _scalar(column, named.name)
     return text if isinstance(wrapped, GraphQLNonNull) else f"coalesce({text},'null')"
+
+
+def _list(column: str, wrapped: GraphQLList[Any]) -> str:
+    """A jsonb list of strings."""
+    if get_named_type(wrapped).name != "String":
+        raise NotCompilable(Reason.UNSUPPORTED)
+    return _scalar(column, "JSON")
 
 
 def _scalar(column: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 Declarations are SQL of our own, checked by no one but the tests; nothing that a client sends ever becomes part of one.
 In templates ``{row}`` is the alias of the row that the source belongs to, ``{p}`` and ``{t}`` are the moment, and
-``{value}`` is a parameter.
+``{value}`` is a parameter; ``{at}`` is the instant from which ages count, ``{user}`` who asks.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,6 +58,21 @@ class DaysSince:
     """Whole days from the column's instant to the moment; never negative."""
 
     column: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What SQL tells of the row."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class Items:
+    """Objects that a JSON column of the row lists, in its order."""
+
+    sql: str
+    """A FROM item of a row for each, with its number ``n``."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +137,23 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """A condition that holds of itself, unless certain filters are asked for."""
+
+    sql: str
+    lifted_by: frozenset[str] = frozenset()
+    """Python names of filters; true, or any value that is no truth, lifts it."""
+
+    def holds(self, given: Callable[[str], Any]) -> bool:
+        """Whether it does, beside the filters that were sent; ``given`` is what was sent for one, None for nothing."""
+        return all(given(name) in (None, False) for name in self.lifted_by)
+
+    def condition(self, row: str, user: Callable[[], str]) -> str:
+        """SQL for one row; ``user`` gives the placeholder of who asks."""
+        return self.sql.format(row=row, user=user() if "{user}" in self.sql else "")
+
+
+@dataclass(frozen=True)
 class Listing:
     """A list of entities and what can be asked of it."""
 
@@ -133,6 +165,7 @@ class Listing:
     default_sort: str
     filters: Mapping[str, Filter] = field(default_factory=dict)
     """By the Python name of the filter type's field."""
+    standing: tuple[Standing, ...] = ()
 
     def sort(self, name: str | None) -> "Sort":
         """The sort of an enum's name, or the usual one."""
@@ -183,6 +216,19 @@ class Pages:
     listing: Listing
     key: str | None = None
     """The column there that holds this row's id; None for a root."""
+    arguments: Mapping[str, Filter] = field(default_factory=dict)
+    """Conditions that are arguments of their own, by their names."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A plain list: all rows that meet conditions on the arguments, as of now."""
+
+    entity: Entity
+    arguments: Mapping[str, Filter]
+    order: tuple[str, ...]
+    check: Callable[[Mapping[str, Any]], None]
+    """Raises an ApiError for arguments that do not go together."""
 
 
 @dataclass(frozen=True)
@@ -198,10 +244,30 @@ class ForecastRoot:
 
 
 @dataclass(frozen=True)
+class FunnelRoot:
+    """Leads counted by where they came from and who follows them."""
+
+
+@dataclass(frozen=True)
 class FigurePages:
-    """The deals behind one figure of a forecast."""
+    """The rows behind one figure of a summary."""
 
     listing: Listing
 
 
-Source = Col | Embed | DaysSince | One | Many | RootOne | Pages | TimelinePages | ForecastRoot | FigurePages
+Source = (
+    Col
+    | Embed
+    | DaysSince
+    | Told
+    | Items
+    | One
+    | Many
+    | RootOne
+    | Pages
+    | Rows
+    | TimelinePages
+    | ForecastRoot
+    | FunnelRoot
+    | FigurePages
+)

@@ -1,55 +1,64 @@
-"""The deals of a currency with the names that they are grouped by, and their sums: tables of a forecast's statement."""
+"""Rows with the names that they are grouped by, and what is summed up of them: tables of a summary's statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from read_api.compiler.dimensions import NAMINGS, STAGE, Dimension, Neighbour
-from read_api.compiler.entities import DEALS
+from read_api.compiler.dimensions import Naming, Neighbour
 from read_api.compiler.frame import Frame, MomentSql
 from read_api.compiler.paging import RowText
 from read_api.compiler.sources import Entity
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """What all parts of one forecast share, and its deals at each moment that it asks about."""
+class Selected:
+    """The rows that are summed up."""
+
+    entity: Entity
+    alias: str
+    columns: str
+    """SQL for what is summed up, and for what the rows behind a sum are found and sorted by."""
+    condition: str
+    neighbours: tuple[Neighbour, ...] = ()
+    """What the columns need."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """What all parts of one summary share, and its rows at each moment that it asks about."""
 
     frame: Frame
-    dimensions: Sequence[Dimension]
-    currency: str
-    """A placeholder."""
+    selected: Selected
+    namings: Sequence[Naming]
+    """What the rows are grouped by."""
     row_text: RowText
-    bases: dict[MomentSql, str] = field(default_factory=dict)
+    tables: dict[MomentSql, str] = field(default_factory=dict)
     neighbours: dict[tuple[Entity, MomentSql], str] = field(default_factory=dict)
 
-    def base(self, moment: MomentSql) -> str:
-        """The table of the currency's deals at a moment, with their keys; read once."""
-        if moment not in self.bases:
-            self.bases[moment] = self._table(self._deals(moment))
-        return self.bases[moment]
+    def at(self, moment: MomentSql) -> str:
+        """The table of the rows at a moment, with their keys; read once."""
+        if moment not in self.tables:
+            self.tables[moment] = self._table(self._rows(moment))
+        return self.tables[moment]
 
     def _table(self, text: str) -> str:
         name = self.frame.statement.alias()
         self.frame.statement.tables.append((name, text))
         return name
 
-    def _deals(self, moment: MomentSql) -> str:
-        neighbours = dict.fromkeys([STAGE, *(each for name in self.dimensions for each in NAMINGS[name].neighbours)])
+    def _rows(self, moment: MomentSql) -> str:
+        rows = self.selected
+        neighbours = dict.fromkeys([*rows.neighbours, *(each for naming in self.namings for each in naming.neighbours)])
         joins = " ".join(
             f"left join {self._neighbour(each, moment)} {each.alias} on {each.match}" for each in neighbours
         )
-        keys = "".join(f",coalesce({NAMINGS[name].name},'') as k{n}" for n, name in enumerate(self.dimensions))
-        # nothing is known of how many have a currency among the states: a bare comparison would count as hardly any,
-        # and then rows are joined one by one
+        keys = "".join(f",coalesce({naming.name},'') as k{n}" for n, naming in enumerate(self.namings))
         return (
-            "select deal.id,deal.status,deal.opened_at,deal.amount_minor as amount,"
-            f"(deal.amount_minor*coalesce(stage.probability,0)+50)/100 as weighted{keys}"
-            f" from {_at(moment, DEALS.relation(moment.point))} deal {joins}"
-            f" where coalesce(deal.currency={self.currency},false)"
+            f"select {rows.columns}{keys}"
+            f" from {_at(moment, rows.entity.relation(moment.point))} {rows.alias} {joins} where {rows.condition}"
         )
 
     def _neighbour(self, neighbour: Neighbour, moment: MomentSql) -> str:
-        """What the deals may point at: as of a moment a table of its own, so that the moment is looked for once."""
+        """What the rows may point at: as of a moment a table of its own, so that the moment is looked for once."""
         entity = neighbour.entity
         if moment.point is None:
             return entity.now
@@ -68,7 +77,7 @@ def _at(moment: MomentSql, relation: str) -> str:
 class Summary:
     """One row per group, or one for all: sums, counts and the ids behind them."""
 
-    forecast: Forecast
+    base: Base
     moment: MomentSql
     alias: str
     grouped: bool
@@ -85,13 +94,13 @@ class Summary:
     @property
     def keys(self) -> list[str]:
         """Names of the key columns."""
-        return [f"k{n}" for n in range(len(self.forecast.dimensions))] if self.grouped else []
+        return [f"k{n}" for n in range(len(self.base.namings))] if self.grouped else []
 
     def at(self, moment: MomentSql) -> "Summary":
         """The same groups at another moment."""
         if moment is self.moment:
             return self
-        other = Summary(self.forecast, moment, self.forecast.frame.statement.alias(), self.grouped)
+        other = Summary(self.base, moment, self.base.frame.statement.alias(), self.grouped)
         self.others.append(other)
         return other
 
@@ -104,7 +113,7 @@ class Summary:
             return "(select)"
         selected = [*self.keys, *(f"{text} as a{n}" for n, text in enumerate(self.columns))]
         group_by = f" group by {','.join(self.keys)}" if self.keys else ""
-        return f"(select {','.join(selected)} from {self.forecast.base(self.moment)} b{group_by})"
+        return f"(select {','.join(selected)} from {self.base.at(self.moment)} b{group_by})"
 
     def _joined(self, other: "Summary") -> str:
         same = " and ".join(f"{other.alias}.{key}={self.alias}.{key}" for key in self.keys) or "true"

@@ -1,35 +1,45 @@
 """Wakes subscriptions: one follower of a tenant's log for all of the tenant's subscribers in this process."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
+from event_schemas.envelope import StoredEvent
 from event_schemas.ports import EventFilter, EventLog
 from event_schemas.streams import TenantId
+
+Wanted = Callable[[Sequence[StoredEvent]], bool]
+"""Whether a batch of events is reason to wake up."""
+
+
+def of_entity(entity: UUID) -> Wanted:
+    """Wakes for events of one entity."""
+    return lambda events: any(event.entity_id == entity for event in events)
 
 
 class Listener:
     """One subscriber's ear."""
 
-    def __init__(self, entity: UUID) -> None:
-        self.entity = entity
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
         self._rung = asyncio.Event()
         self._error: Exception | None = None
-        self._ended = False
+        self.ended = False
+        """Nothing more is told."""
 
     def ring(self, error: Exception | None = None) -> None:
-        """The entity may have changed, or following has failed."""
+        """What is wanted may have come, or following has failed."""
         self._error = error
         self._rung.set()
 
     def end(self) -> None:
         """Nothing more will be told."""
-        self._ended = True
+        self.ended = True
         self._rung.set()
 
     async def rung(self) -> bool:
-        """Wait until the entity may have changed since the last call; raises what following has failed with.
+        """Wait until something may have come since the last call; raises what following has failed with.
 
         False once nothing more will be told.
         """
@@ -37,7 +47,7 @@ class Listener:
         self._rung.clear()
         if self._error is not None:
             raise self._error
-        return not self._ended
+        return not self.ended
 
 
 class TenantBell:
@@ -67,9 +77,8 @@ class TenantBell:
             for listener in self.listeners:
                 listener.ring()  # what was appended until the head is in the log for whoever reads now
             async for events in self._log.follow(after=after, where=EventFilter(tenant=self._tenant)):
-                named = {event.entity_id for event in events}
                 for listener in self.listeners:
-                    if listener.entity in named:
+                    if listener.wanted(events):
                         listener.ring()
         except Exception as error:  # noqa: BLE001 - whoever listens raises it
             for listener in self.listeners:
@@ -83,6 +92,11 @@ class Bells:
         self._bells: dict[TenantId, TenantBell] = {}
         self._closed = False
 
+    @property
+    def listening(self) -> int:
+        """How many listen now."""
+        return sum(len(bell.listeners) for bell in self._bells.values())
+
     def close(self) -> None:
         """End what is being told, and tell nothing more: the process is about to stop."""
         self._closed = True
@@ -91,10 +105,10 @@ class Bells:
                 listener.end()
 
     @contextmanager
-    def listen(self, log: EventLog, tenant: TenantId, entity: UUID) -> Iterator[Listener]:
-        """An ear for one entity; ``log`` shows this tenant's events."""
+    def listen(self, log: EventLog, tenant: TenantId, wanted: Wanted) -> Iterator[Listener]:
+        """An ear for what is wanted; ``log`` shows this tenant's events."""
         bell = self._bells.setdefault(tenant, TenantBell(log, tenant))
-        listener = Listener(entity)
+        listener = Listener(wanted)
         bell.join(listener)
         if self._closed:
             listener.end()

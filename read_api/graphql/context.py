@@ -8,12 +8,16 @@ import msgspec
 
 from event_schemas.ports import EventLog
 from event_schemas.streams import TenantId
+from read_api.as_of import Reader
 from read_api.authentication import Identity
 from read_api.cards import Cards
 from read_api.consistency import Consistency
+from read_api.counters import LiveCounters
 from read_api.database import Database
 from read_api.errors import Unauthenticated
+from read_api.feed import Feeds
 from read_api.graphql.bells import Bells
+from read_api.search import Search
 
 
 class TenantLogs(Protocol):
@@ -28,6 +32,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     database: Database
     cards: Cards
+    feeds: Feeds
+    counters: LiveCounters
+    search: Callable[[Reader], Search]
+    """Of the tenant whose transaction reads."""
     logs: TenantLogs
     transact: Callable[[Any, Any], Awaitable[Any]]
     consistency: Consistency
@@ -46,6 +54,9 @@ class Context:
         self.now = services.clock()
         self.database = services.database
         self.cards = services.cards
+        self.feeds = services.feeds
+        self.counters = services.counters
+        self.search = services.search
         self.log = services.logs.of_tenant(identity.tenant)
         self.transact = services.transact
         self.consistency = services.consistency

@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import Enum, EnumMeta
 from typing import Any
 
+import orjson
 import strawberry
 from strawberry.types import Info
 
@@ -15,6 +16,7 @@ from read_api.compiler.sources import (
     Embed,
     Entity,
     Filter,
+    Items,
     Listing,
     Many,
     One,
@@ -22,6 +24,7 @@ from read_api.compiler.sources import (
     RootOne,
     SortKey,
     Source,
+    Told,
 )
 from read_api.errors import not_found
 from read_api.graphql.lists import ListArguments, asked, page
@@ -66,6 +69,33 @@ def days_since(since: str, description: str) -> Any:
         return max(0, passed.days)
 
     return resolved(resolve, DaysSince(since), description)
+
+
+def told(sql: str, tell: Callable[[Row], Any], description: str | None = None) -> Any:
+    """What SQL tells of a row, and Python the same."""
+
+    def resolve(self: Row) -> Any:
+        return tell(self)
+
+    return resolved(resolve, Told(sql), description)
+
+
+def texts(name: str, description: str | None = None) -> Any:
+    """A JSON column that lists strings, named as the field."""
+
+    def resolve(self: Row) -> Any:
+        return orjson.loads(self.record[name])
+
+    return resolved(resolve, Col(), description)
+
+
+def items(sql: str, read: Callable[[Any], list[dict[str, Any]]], description: str | None = None) -> Any:
+    """Objects that a JSON column lists: as rows in SQL, and as Python reads them from the row's record."""
+
+    def resolve(self: Row) -> Any:
+        return [Row(each, self.moment) for each in read(self.record)]
+
+    return resolved(resolve, Items(sql), description)
 
 
 def one(entity: Entity, *, description: str | None = None, **keys: str) -> Any:

@@ -80,7 +80,7 @@ async def _history(
     """Raises an ApiError (BAD_REQUEST, INVALID_CURSOR, NOT_FOUND)."""
     context: Context = info.context
     entity = parse_id(id)
-    reader = EntityReader(context.log, context.tenant, entity)
+    reader = EntityReader(context.log, context.tenant, entity, user_id=context.user_id)
     return await _page(reader, entity, page_size(first), _start(entity, after) if after else START)
 
 

@@ -52,6 +52,10 @@ PAGE = 50
 SHORT_LIST = 10
 """Items assumed of a list that takes no ``first``."""
 MAX_PAGE = 1_000
+BULK = "inputs"
+"""The argument of a mutation that takes many commands."""
+MOST_AT_ONCE = 500
+"""Commands that such a mutation may take, and answers."""
 
 
 class Shape:
@@ -122,7 +126,7 @@ class Cost:
     """How many objects an operation's answer may hold.
 
     Every field that has fields counts one, times the ``first`` of each list around it; a list without ``first``
-    counts for ten.
+    counts for ten, one with ``inputs`` for as many as it may answer.
     """
 
     def __init__(
@@ -185,6 +189,8 @@ class Cost:
     def _items(self, node: FieldNode, field: GraphQLField, parent: Any, variables: Mapping[str, Any]) -> int:
         if "first" in field.args:
             return self._first(node, field, variables)
+        if BULK in field.args:
+            return MOST_AT_ONCE
         if _is_list(field.type) and not parent.name.endswith("Connection"):
             return SHORT_LIST
         return 1

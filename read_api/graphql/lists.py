@@ -1,5 +1,6 @@
 """The arguments of lists, read and checked as the compiler reads and checks them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -7,11 +8,12 @@ import strawberry
 
 from read_api.as_of import Asked, Question, asked_as_of, asked_by_cursor
 from read_api.compiler.arguments import page_size
-from read_api.compiler.sources import Filter, Listing, Pages, TimelinePages
+from read_api.compiler.sources import Filter, Listing, Pages, Rows, TimelinePages
 from read_api.cursors import decode
 from read_api.graphql.loaders import kept, moment_of, shared
 from read_api.graphql.pages import Page, Pager, Query
 from read_api.graphql.rows import Row
+from read_api.graphql.statement import Arguments
 
 UNSET = strawberry.UNSET
 
@@ -44,7 +46,7 @@ async def page(
     first = page_size(arguments.first)
     wanted = asked(arguments.as_of)
     after = (
-        decode(listing.name, sort.name, sort.key.type, arguments.after)
+        decode(listing.name, sort.name, sort.key.type, arguments.after, nullable=sort.key.nullable)
         if arguments.after not in (None, UNSET)
         else None
     )
@@ -53,13 +55,38 @@ async def page(
     inherits = parent is not None and wanted.question is Question.NOW
     moment = parent.moment if parent is not None and inherits else await moment_of(context, wanted)
     filters = fixed + conditions(listing, arguments.filter)
+    standing = tuple(each for each in listing.standing if each.holds(lambda name: _given(arguments.filter, name)))
     key = source.key if isinstance(source, Pages) else None
     pager = kept(
         context,
-        ("pages", listing.name, sort.name, first, after, filters, moment),
-        lambda: Pager(Query(listing, sort, first, filters, after, moment, key), context.transaction),
+        ("pages", listing.name, sort.name, first, after, filters, standing, moment),
+        lambda: Pager(
+            Query(listing, sort, first, filters, after, moment, key, standing, context.user_id), context.transaction
+        ),
     )
     return await shared(pager.pages.load(parent.record["id"] if parent is not None else None))
+
+
+async def all_rows(context: Any, source: Rows, sent: Mapping[str, Any]) -> list[Row]:
+    """Every row that meets the conditions on the arguments, which are None where none was sent; raises an ApiError."""
+    source.check(sent)
+    asked_for = [
+        (each, each.parameter(sent[name])) for name, each in source.arguments.items() if sent[name] is not None
+    ]
+    moment = await moment_of(context, Asked(Question.NOW))
+    arguments = Arguments()
+    matching = " and ".join(each.condition("i", arguments.add(value, each.type), None) for each, value in asked_for)
+    order = ", ".join(f"i.{column}" for column in source.order)
+    rows = await context.transaction.fetch(
+        f"select * from {source.entity.relation(None)} i where {matching or 'true'} order by {order}", *arguments.values
+    )
+    return [Row(row, moment) for row in rows]
+
+
+def _given(filters: Any, name: str) -> Any:
+    """What was sent for a filter; None for nothing."""
+    found = getattr(filters, name) if filters else None
+    return None if found is UNSET else found
 
 
 def conditions(listing: Listing, given: Any) -> Fixed:

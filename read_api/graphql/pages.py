@@ -10,7 +10,7 @@ import msgspec
 from strawberry.dataloader import DataLoader
 
 from read_api.as_of import Moment, Reader
-from read_api.compiler.sources import Filter, Listing, Sort
+from read_api.compiler.sources import Filter, Listing, Sort, Standing
 from read_api.cursors import Cursor, encode
 from read_api.graphql.rows import Row
 from read_api.graphql.statement import Arguments
@@ -43,6 +43,9 @@ class Query(msgspec.Struct, frozen=True):
     moment: Moment
     key: str | None = None
     """The column that holds the parent's id."""
+    standing: Sequence[Standing] = ()
+    user: str = ""
+    """Who asks."""
 
     def rows(self, arguments: Arguments, parent: str = "") -> str:
         """SQL for the page's rows and one more."""
@@ -63,6 +66,7 @@ class Query(msgspec.Struct, frozen=True):
         point = arguments.point(self.moment)
         conditions = [f"i.{self.key} = {parent}" if self.key is not None else "true"]
         conditions += [each.condition("i", arguments.add(value, each.type), point) for each, value in self.filters]
+        conditions += [each.condition("i", lambda: arguments.add(self.user, "text")) for each in self.standing]
         return f"from {self.listing.entity.relation(point, parent=parent)} i where {' and '.join(conditions)}"
 
 

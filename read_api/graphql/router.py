@@ -27,6 +27,7 @@ from read_api.graphiql import page
 from read_api.graphql.admission import Admission, NotAdmitted
 from read_api.graphql.context import Connection, Services
 from read_api.graphql.documents import Operation
+from read_api.graphql.event_response import EventResponse
 from read_api.graphql.execution import Schema
 from read_api.graphql.limits import Limits
 from read_api.graphql.requests import BadRequest, GraphQLRequest, read_request
@@ -191,6 +192,10 @@ class GraphQLEndpoint(GraphQL[Connection, None]):
             return await self.run(request, context=connection)
         except HTTPException as error:
             return self._refusal(error.status_code, [bad_request(error.reason)])
+
+    async def _create_streaming_response(self, request: Any, result: Any, protocol: Any, sub_response: Any) -> Response:
+        made: Any = await super()._create_streaming_response(request, result, protocol, sub_response)
+        return EventResponse(made.body_iterator, result, made.headers)
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """What was read already."""

@@ -1,5 +1,6 @@
 """What the generated resolvers resolve on: a row of a relation with the moment at which it was read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -12,7 +13,7 @@ class Row:
 
     __slots__ = ("moment", "record")
 
-    def __init__(self, record: asyncpg.Record, moment: Moment) -> None:
+    def __init__(self, record: asyncpg.Record | Mapping[str, Any], moment: Moment) -> None:
         self.record = record
         self.moment = moment
 

@@ -8,7 +8,9 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from read_api.graphql.admission import Admission
+from read_api.graphql.counters import CountersQuery
 from read_api.graphql.execution import OperationScope, Schema
+from read_api.graphql.feed import FeedQuery
 from read_api.graphql.history import HistoryQuery
 from read_api.graphql.query import Query
 from read_api.graphql.subscription import Subscription
@@ -18,7 +20,7 @@ from read_api.graphql.types.scalars import SCALARS
 def build_schema(mutation: Any, admission: Callable[[], Admission]) -> Schema:
     """The executable schema. ``admission`` is asked once there is a schema to check against."""
     return Schema(
-        merge_types("Query", (Query, HistoryQuery)),
+        merge_types("Query", (Query, HistoryQuery, FeedQuery, CountersQuery)),
         mutation,
         Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),

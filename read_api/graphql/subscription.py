@@ -1,7 +1,5 @@
-"""The subscription ``entityChanged``: items come from the log in order; everything else only wakes us."""
+"""The subscriptions; here ``entityChanged``: items come from the log in order, everything else only wakes us."""
 
-import asyncio
-import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, cast
@@ -9,22 +7,26 @@ from uuid import UUID
 
 import strawberry
 
-from event_schemas.streams import START, Position, StreamName, parse_stream
+from event_schemas.streams import Position, StreamName, parse_stream
 from event_schemas.token import ConsistencyToken
 from read_api.entity_log import EntityReader, Entry
-from read_api.errors import bad_request, not_found
-from read_api.graphql.bells import Listener
+from read_api.errors import not_found
+from read_api.graphql.bells import of_entity
 from read_api.graphql.context import Context
 from read_api.graphql.entities import load_entity
+from read_api.graphql.events import EventItem, events
 from read_api.graphql.history import HistoryEntry, node_of
+from read_api.graphql.listening import position_of, rung
 from read_api.graphql.types.account import Account
+from read_api.graphql.types.activity import Activity
+from read_api.graphql.types.contact import Contact
 from read_api.graphql.types.deal import Deal
+from read_api.graphql.types.lead import Lead
 from read_api.graphql.types.organisation import Team, User
 from read_api.graphql.types.pipeline import Pipeline
 from read_api.graphql.types.product import Product
 from read_api.values import parse_id
 
-_POSITION = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _KIND_OF = {"account_hierarchy": "account"}
 """Category of a stream -> kind of the entities that its events name, where they differ."""
 
@@ -60,6 +62,9 @@ class EntityChange:
         description="Where the event stands in the log: pass it as `from` to go on after it."
     )
     entry: HistoryEntry
+    lead: Lead | None = _shown("lead")
+    contact: Contact | None = _shown("contact")
+    activity: Activity | None = _shown("activity")
     deal: Deal | None = _shown("deal")
     account: Account | None = _shown("account")
     pipeline: Pipeline | None = _shown("pipeline")
@@ -75,7 +80,7 @@ async def _entity_changed(
 ) -> AsyncGenerator[EntityChange, None]:
     context: Context = info.context
     entity = parse_id(id)
-    start = _position(from_) if from_ else None
+    start = position_of(from_) if from_ else None
     async with aclosing(_changes(context, entity, start)) as entries:
         async for entry in entries:
             await context.renew()
@@ -85,33 +90,17 @@ async def _entity_changed(
 
 async def _changes(context: Context, entity: UUID, start: Position | None) -> AsyncGenerator[Entry, None]:
     """Entries after a position, or from now on, for as long as the token is valid."""
-    reader = EntityReader(context.log, context.tenant, entity)
-    with context.bells.listen(context.log, context.tenant, entity) as listener:
+    reader = EntityReader(context.log, context.tenant, entity, user_id=context.user_id)
+    with context.bells.listen(context.log, context.tenant, of_entity(entity)) as listener:
         async for entry in reader.entries():
             if start is not None and entry.position > start:
                 yield entry
-        if reader.position == START:
+        if not reader.is_known:
             raise not_found()
-        while await _rung(context, listener):
+        while await rung(context, listener):
             async for entry in reader.entries():
                 if start is None or entry.position > start:
                     yield entry
-
-
-async def _rung(context: Context, listener: Listener) -> bool:
-    """Wait for a change; False once the token has expired, or the process stops."""
-    left = (context.identity.expires_at - context.clock()).total_seconds()
-    try:
-        async with asyncio.timeout(left):
-            return await listener.rung()
-    except TimeoutError:
-        return False
-
-
-def _position(text: str) -> Position:
-    if _POSITION.match(text) is None:
-        raise bad_request("`from` is not a position: pass the `position` of the last item that you have seen")
-    return Position(int(text))
 
 
 @strawberry.type
@@ -121,4 +110,7 @@ class Subscription:
     entity_changed: AsyncGenerator[EntityChange, None] = strawberry.subscription(
         resolver=_entity_changed,
         description="Each event of one entity, in order, from now on or after the position `from`.",
+    )
+    events: AsyncGenerator[EventItem, None] = strawberry.subscription(
+        resolver=events, description="Each event of the given types, or all, in order, from now on or after `from`."
     )

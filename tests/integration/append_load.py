@@ -16,6 +16,7 @@ from event_schemas.envelope import EMPTY, Origin, StreamHead
 from event_schemas.streams import Position, StreamName, TenantId, stream_name
 from event_schemas.values import Money
 from tests.support.events import some_id
+from tests.support.secrets import MASTER
 from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres import PostgresEventStore
 from write_side.adapters.postgres_append import append_arguments
@@ -72,7 +73,7 @@ class _LogWriters:
         self._told = Told()
 
     async def run(self) -> Told:
-        self._store = await PostgresEventStore.connect(self._load.url)
+        self._store = await PostgresEventStore.connect(self._load.url, secret=MASTER)
         try:
             await asyncio.gather(*(self._writer() for _ in range(self._load.writers)))
         finally:

@@ -64,7 +64,7 @@ async def test_the_work_for_one_answer_is_bounded(api: Client) -> None:
     """A history that would take too long to tell says so instead of holding up the others."""
     identity = await long(api, 600)
     log: Any = api.store
-    reader = EntityReader(log, TenantId("demo"), UUID(identity), max_events=550)
+    reader = EntityReader(log, TenantId("demo"), UUID(identity), user_id="tester", max_events=550)
     with pytest.raises(ApiError, match="more than 550 events"):
         assert [entry async for entry in reader.entries()]
 

@@ -14,6 +14,7 @@ import pytest
 from event_schemas.envelope import StoredEvent
 from event_schemas.streams import START, Position, StreamName
 from tests.integration.append_load import EVENTS, Load, Told, write_to_control, write_to_log
+from tests.support.secrets import MASTER
 from write_side.adapters.postgres_log import PostgresEventLog
 
 pytestmark = pytest.mark.slow
@@ -42,7 +43,7 @@ async def in_processes(work: Callable[[Load], T], url: str) -> list[T]:
 async def read_along(url: str) -> list[StoredEvent]:
     """Follow the log from before its first event until as many are read as will be written."""
     events: list[StoredEvent] = []
-    log = await PostgresEventLog.connect(url)
+    log = await PostgresEventLog.connect(url, secret=MASTER)
     try:
         async for batch in log.follow(after=START):
             events += batch

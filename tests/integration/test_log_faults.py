@@ -17,6 +17,7 @@ from event_schemas.streams import START, StreamName, TenantId
 from tests.contract.event_store import a_stream, amounts, append, origin
 from tests.integration.lossy_proxy import lossy_proxy
 from tests.support.network import free_port
+from tests.support.secrets import MASTER
 from write_side.adapters.postgres import PostgresEventStore
 from write_side.application.ports import Appended, EventStoreUnavailable, VersionConflict
 
@@ -34,7 +35,7 @@ where datname = current_database() and wait_event_type = 'Lock' and query like '
 @asynccontextmanager
 async def opened(url: str, **options: Any) -> AsyncIterator[PostgresEventStore]:
     """A store that is closed at the end."""
-    store = await PostgresEventStore.connect(url, **{"pauses": QUICK} | options)
+    store = await PostgresEventStore.connect(url, secret=MASTER, **{"pauses": QUICK} | options)
     try:
         yield store
     finally:

@@ -22,7 +22,8 @@ from replay_tools.embedded.valkey import start_valkey
 from tests.support.events import store
 from tests.support.histories import everything
 from tests.support.network import free_port
-from tests.support.views import entries, project_cards, project_rows, rows
+from tests.support.secrets import MASTER
+from tests.support.views import entries, lines_of, project_cards, project_rows, rows
 from write_side.adapters.postgres_log import PostgresEventLog
 
 EVENTS = everything(Random(5), 400)
@@ -47,7 +48,7 @@ async def started(
 ) -> AsyncIterator[Projections]:
     """All views of one database and one Redis, following the log of the same database."""
     async with bootstrap.start(
-        event_store_url=url, postgres_url=url, redis_url=redis_url, advanced=advanced
+        event_store_url=url, master_secret=MASTER, postgres_url=url, redis_url=redis_url, advanced=advanced
     ) as projections:
         yield projections
 
@@ -134,7 +135,7 @@ async def test_cards_come_back_after_their_store_died(crm_database: str, tmp_pat
             yield one
 
     with DataFolder(tmp_path) as folder:
-        log = await PostgresEventLog.connect(crm_database)
+        log = await PostgresEventLog.connect(crm_database, secret=MASTER)
         cards = Follower(group="cards", log=log, runner=runner)
         first = start_valkey(folder)
         urls.append(first.url)
@@ -190,5 +191,5 @@ async def test_two_followers_of_one_group_do_not_disturb_the_rows(crm_database: 
     async with started(crm_database, redis_url) as one, started(crm_database, redis_url) as other:
         await until(lambda: caught_up(one)() and caught_up(other)())
     live = await rows(crm_database), await entries(redis_url)
-    assert len(live[0]["entity_timeline"]) == sum(event.type != "command.accepted" for event in EVENTS)
+    assert len(live[0]["entity_timeline"]) == lines_of(EVENTS)
     assert live[0]["dead_letters"] == []

@@ -8,7 +8,7 @@ import pytest
 from projections.bootstrap import cards_runner, postgres_runner
 from projections.errors import SinkUnavailable, WatermarkMoved
 from tests.support.histories import everything
-from tests.support.views import entries, project_rows, rows
+from tests.support.views import entries, lines_of, project_rows, rows
 
 EVENTS = everything(Random(3), 300)
 
@@ -55,7 +55,7 @@ async def test_a_batch_whose_connection_dies_is_taken_again(crm_database: str) -
     await project_rows(crm_database, EVENTS)
     found = await rows(crm_database)
     assert found["dead_letters"] == []
-    assert len(found["entity_timeline"]) == sum(event.type != "command.accepted" for event in EVENTS)
+    assert len(found["entity_timeline"]) == lines_of(EVENTS)
 
 
 async def test_what_is_loaded_is_what_was_cached(crm_database: str) -> None:

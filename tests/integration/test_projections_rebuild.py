@@ -16,7 +16,7 @@ from projections.bootstrap import cards_runner, postgres_runner
 from projections.catalog import POSTGRES
 from projections.runner import Runner
 from tests.support.databases import fresh_database, migrated_template
-from tests.support.events import by_nul
+from tests.support.events import by_nul, some_id
 from tests.support.histories import everything
 from tests.support.views import batches, entries, project_cards, project_rows, rows
 
@@ -45,13 +45,19 @@ class CrashingSink:
 
 
 def log_of_two_tenants(random: Random) -> list[StoredEvent]:
-    """Everything happens to both; some events cannot be read, some do not fit, one no store takes."""
+    """Everything happens to both; a person was erased, some events cannot be read or do not fit, one no store takes."""
     events = everything(random, 400)
-    events += everything(random, 400, tenant=TenantId("other"), after=len(events))
+    events += [_erased(one) for one in everything(random, 400, tenant=TenantId("other"), after=len(events))]
     for at in random.sample(range(100, len(events)), k=4):
         events[at] = msgspec.structs.replace(events[at], data=b"\xff not json")
     events[300] = by_nul(events[300])
     return events
+
+
+def _erased(stored: StoredEvent) -> StoredEvent:
+    """Without the key of one person, whose lead, contact or activities it is about."""
+    erased = stored.subject_id in (some_id("lead 1"), some_id("contact 1"))
+    return msgspec.structs.replace(stored, key=None) if erased else stored
 
 
 async def live(

@@ -13,9 +13,9 @@ from projections.catalog import POSTGRES
 from projections.sinks.connection import Connection
 from tests.support.histories import everything
 from tests.support.views import project_rows
+from write_side.adapters import migrations as write_side_migrations
 
 CONTROL = {"watermarks", "documents"}
-LOG = {"log_head", "log_events"}
 MIGRATIONS = {"alembic_version_log", "alembic_version_views"}
 WRITING = ("insert", "update", "delete", "truncate", "references", "trigger")
 
@@ -41,15 +41,27 @@ async def filled(crm_database: str) -> str:
     return crm_database
 
 
-async def tables(connection: Connection) -> set[str]:
+@pytest.fixture
+async def log_tables(database: str) -> set[str]:
+    """The tables of the write side, which has rules of its own."""
+    await write_side_migrations.upgrade(database)
+    async with connected(database) as connection:
+        return await all_tables(connection)
+
+
+async def all_tables(connection: Connection) -> set[str]:
+    """Whatever is in the database."""
+    return {row[0] for row in await connection.fetch("select tablename from pg_tables where schemaname = 'public'")}
+
+
+async def tables(connection: Connection, log_tables: set[str]) -> set[str]:
     """Every table that is neither the log's nor alembic's."""
-    found = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
-    return {row[0] for row in found} - LOG - MIGRATIONS
+    return await all_tables(connection) - log_tables - MIGRATIONS
 
 
-async def data_tables(connection: Connection) -> set[str]:
+async def data_tables(connection: Connection, log_tables: set[str]) -> set[str]:
     """Every table of the views that is not for the projections alone."""
-    names = await tables(connection) - CONTROL
+    names = await tables(connection, log_tables) - CONTROL
     assert set(POSTGRES.tables) | {"dead_letters"} <= names
     return names
 
@@ -59,14 +71,14 @@ async def tenants_in(connection: Connection, table: str) -> set[str]:
     return {row[0] for row in await connection.fetch(f"select distinct tenant from {table}")}
 
 
-async def test_every_table_with_a_tenant_forces_row_security(crm_database: str) -> None:
+async def test_every_table_with_a_tenant_forces_row_security(crm_database: str, log_tables: set[str]) -> None:
     """For the owner too; and every table but the watermarks has a tenant."""
     statement = """
         select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant'
         where c.relkind = 'r' and c.relrowsecurity and c.relforcerowsecurity"""
     async with connected(crm_database) as connection:
         secured = {row[0] for row in await connection.fetch(statement)}
-        assert await tables(connection) - secured == {"watermarks"}
+        assert await tables(connection, log_tables) - secured == {"watermarks"}
 
 
 async def test_the_api_sees_no_control_table(crm_database: str) -> None:
@@ -76,20 +88,20 @@ async def test_the_api_sees_no_control_table(crm_database: str) -> None:
             assert not await connection.fetchval("select has_table_privilege('crm_api', $1, 'select')", table)
 
 
-async def test_the_api_sees_nothing_without_a_tenant(filled: str) -> None:
+async def test_the_api_sees_nothing_without_a_tenant(filled: str, log_tables: set[str]) -> None:
     """No setting, no rows; nor with an empty one."""
     async with connected(filled, "crm_api") as api:
-        for table in await data_tables(api):
+        for table in await data_tables(api, log_tables):
             assert await tenants_in(api, table) == set(), table
             await api.execute("select set_config('crm.tenant', '', false)")
             assert await tenants_in(api, table) == set(), table
             await api.execute("reset crm.tenant")
 
 
-async def test_the_api_sees_only_its_tenant(filled: str) -> None:
+async def test_the_api_sees_only_its_tenant(filled: str, log_tables: set[str]) -> None:
     """Every table has rows of both tenants, and each tenant sees its own."""
     async with connected(filled, "crm_api") as api, connected(filled, "crm_worker") as worker:
-        for table in await data_tables(api):
+        for table in await data_tables(api, log_tables):
             assert await tenants_in(worker, table) == {"demo", "other"}, table
             for tenant in ("demo", "other"):
                 async with api.transaction(readonly=True):
@@ -97,10 +109,10 @@ async def test_the_api_sees_only_its_tenant(filled: str) -> None:
                     assert await tenants_in(api, table) == {tenant}, table
 
 
-async def test_the_api_writes_nowhere(filled: str) -> None:
+async def test_the_api_writes_nowhere(filled: str, log_tables: set[str]) -> None:
     """It has no privilege to, on any table, and is told so when it tries."""
     async with connected(filled, "crm_api") as api:
-        for table in await tables(api):
+        for table in await tables(api, log_tables):
             for privilege in WRITING:
                 granted = await api.fetchval("select has_table_privilege('crm_api', $1, $2)", table, privilege)
                 assert not granted, (table, privilege)
@@ -111,5 +123,5 @@ async def test_the_api_writes_nowhere(filled: str) -> None:
 async def test_the_api_learns_how_far_a_view_group_is(filled: str) -> None:
     """In its own snapshot; a group that never ran is at the start."""
     async with connected(filled, "crm_api") as api:
-        assert await api.fetchval("select view_position('postgres')") > 600
+        assert await api.fetchval("select view_position('postgres')") >= 600
         assert await api.fetchval("select view_position('no such group')") == 0

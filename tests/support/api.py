@@ -21,11 +21,11 @@ from read_api.authentication import Role, Tokens
 from read_api.graphql.limits import DEFAULT, Limits
 from tests.support.api_proxy import Proxy
 from tests.support.databases import fresh_database, migrated_template
+from tests.support.secrets import MASTER
 from tests.support.servers import Servers
 from write_side.adapters.postgres import PostgresEventStore
 
 SECRET = b"the secret of one test, 32 bytes and more"
-MASTER = b"the master secret of one test, 32 bytes and more"
 TENANT = "demo"
 
 
@@ -67,9 +67,16 @@ class Client:
     database_url: str
     api: read_api.bootstrap.Api
 
-    def token(self, *, tenant: str = TENANT, role: Role = Role.ADMIN, lifetime: timedelta = timedelta(hours=1)) -> str:
+    def token(
+        self,
+        *,
+        tenant: str = TENANT,
+        role: Role = Role.ADMIN,
+        lifetime: timedelta = timedelta(hours=1),
+        user: str = "tester",
+    ) -> str:
         """A token of this API."""
-        return self.tokens.issue(tenant=tenant, user_id="tester", role=role, lifetime=lifetime)
+        return self.tokens.issue(tenant=tenant, user_id=user, role=role, lifetime=lifetime)
 
     async def send(self, body: bytes | str, **headers: str) -> Answer:
         """POST a body as it is; headers by their names with underscores."""
@@ -86,9 +93,10 @@ class Client:
         *,
         tenant: str = TENANT,
         role: Role = Role.ADMIN,
+        user: str = "tester",
     ) -> Answer:
         """One operation."""
-        token = self.token(tenant=tenant, role=role)
+        token = self.token(tenant=tenant, role=role, user=user)
         return await self.send(
             json.dumps({"query": query, "variables": variables or {}}), authorization=f"Bearer {token}"
         )
@@ -157,7 +165,7 @@ async def running_api(servers: Servers, redis_url: str, setup: Setup = Setup()) 
         template = await migrated_template(servers.postgres_url)
         direct = await stack.enter_async_context(fresh_database(servers.postgres_url, template=template))
         url = setup.proxy.url(direct) if setup.proxy else direct
-        store = await PostgresEventStore.connect(url)
+        store = await PostgresEventStore.connect(url, secret=MASTER)
         stack.push_async_callback(store.close)
         if setup.following:
             views = projections.bootstrap.following(store, postgres_url=url, redis_url=redis_url)
@@ -166,7 +174,7 @@ async def running_api(servers: Servers, redis_url: str, setup: Setup = Setup()) 
         api = await stack.enter_async_context(
             read_api.bootstrap.application(
                 addresses=read_api.bootstrap.Addresses(url, url, redis_url),
-                token_secret=SECRET,
+                secrets=read_api.bootstrap.Secrets(SECRET, MASTER),
                 transact=write_side.bootstrap.transactor(store=store, master_secret=MASTER).transact,
                 ready=ready,
                 limits=setup.limits,

@@ -17,12 +17,15 @@ from event_schemas.registry import Event
 from event_schemas.values import Money
 from tests.support.events import some_id
 from tests.support.examples import LOST, NEW, TALKS, WON
+from tests.support.people import POOLS as PEOPLE
 from tests.support.structs import structs
-from write_side.application.deciders import COMMANDS
+from tests.support.work import POOLS as WORK
+from write_side.application.deciders import COMMANDS, INTERNAL
 from write_side.domain.decider import Command
 from write_side.domain.pipeline import NewStage
 
-TYPES: Final = tuple(sorted(COMMANDS, key=lambda command: command.__name__))
+DECIDERS_OF: Final = COMMANDS | INTERNAL
+TYPES: Final = tuple(sorted(DECIDERS_OF, key=lambda command: command.__name__))
 STAGES: Final = (NEW.id, TALKS.id, WON.id, LOST.id, some_id("further stage"))
 
 
@@ -64,20 +67,23 @@ POOLS: Final[dict[str, Sequence[Any]]] = {
     **{name: [None, "A", "B"] for name in ("sector", "location", "territory", "region", "series")},
     "year_established": [None, 1996],
     "employees": [None, 0],
+    "rows": [2],
+    "rejected": [1],
+    **PEOPLE,
+    **WORK,
 }
-"""What each field of a command may be, beside its default."""
+"""What each field of a command may be, beside its default; ``Command.field`` where the field alone does not tell."""
 
 
 def _choices(command: type[Command]) -> dict[str, Sequence[Any]]:
     """What each field of this command may be; defaults are half of it."""
-    decider = COMMANDS[command]
+    decider = DECIDERS_OF[command]
     pools = {**POOLS, "id": few(decider.kind or decider.category)}
-    return {
-        field.name: pools[field.name]
-        if field.default is NODEFAULT
-        else [*pools[field.name], *[field.default] * len(pools[field.name])]
-        for field in msgspec.structs.fields(command)
-    }
+    choices = {}
+    for field in msgspec.structs.fields(command):
+        pool = pools.get(f"{command.__name__}.{field.name}") or pools[field.name]
+        choices[field.name] = pool if field.default is NODEFAULT else [*pool, *[field.default] * len(pool)]
+    return choices
 
 
 CHOICES: Final = {command: _choices(command) for command in TYPES}

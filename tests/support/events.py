@@ -8,10 +8,11 @@ from uuid import UUID, uuid5
 import asyncpg
 import msgspec
 
-from event_schemas.codec import decode, seal
+from event_schemas.codec import decode, seal, subjects_of
 from event_schemas.envelope import EMPTY, Origin, Recorded, StoredEvent, StreamHead
 from event_schemas.registry import Event
 from event_schemas.streams import Position, StreamName, TenantId, stream_name
+from tests.support.secrets import key_of, salt_of
 
 DEMO: Final = TenantId("demo")
 NOON: Final = datetime(2017, 6, 30, 12, tzinfo=UTC)
@@ -39,7 +40,9 @@ class Log:
         stream = stream_name(category, self.tenant, entity)
         head = self._heads.get(stream, EMPTY)
         now = NOON + timedelta(minutes=len(self.events))
-        sealed = seal(events, stream=stream, head=head, origin=self._origin(occurred_at or now), recorded_at=now)
+        keys = {subject: key_of(self.tenant, subject) for subject in subjects_of(events, stream)}
+        origin = self._origin(occurred_at or now)
+        sealed = seal(events, stream=stream, head=head, origin=origin, recorded_at=now, keys=keys)
         self._heads[stream] = StreamHead(sealed[-1].stream_version, sealed[-1].hash)
         first = self._after + len(self.events) + 1
         placed = [
@@ -85,14 +88,19 @@ def by_nul(stored: StoredEvent) -> StoredEvent:
 
 async def store(url: str, events: Sequence[StoredEvent]) -> None:
     """Put the events into the tables of the log as they are; their positions follow on what is there."""
-    names = StoredEvent.__struct_fields__
+    *names, _key = StoredEvent.__struct_fields__
+    subjects = {(event.tenant, event.subject_id) for event in events if event.subject_id is not None}
+    keys = [(tenant, subject, salt_of(subject)) for tenant, subject in subjects]
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
             await connection.execute("alter table log_events no force row level security")  # copying needs that
-            rows = [msgspec.structs.astuple(event) for event in events]
+            rows = [msgspec.structs.astuple(event)[:-1] for event in events]
             await connection.copy_records_to_table("log_events", records=rows, columns=names)
             await connection.execute("alter table log_events force row level security")
+            await connection.executemany(
+                "insert into subject_keys (tenant, subject_id, salt) values ($1, $2, $3) on conflict do nothing", keys
+            )
             await connection.execute("update log_head set position = $1", events[-1].position)
     finally:
         await connection.close()

@@ -8,6 +8,7 @@ from uuid import UUID
 from event_schemas.account import (
     AccountArchived,
     AccountDetailsChanged,
+    AccountMerged,
     AccountOpened,
     AccountOwnerAssigned,
     AccountParentSet,
@@ -15,8 +16,12 @@ from event_schemas.account import (
 )
 from event_schemas.bookkeeping import CommandAccepted
 from event_schemas.deal import (
+    DealAccountChanged,
     DealAmountChanged,
     DealCloseDateChanged,
+    DealContactLinked,
+    DealContactUnlinked,
+    DealLineItemsSet,
     DealLost,
     DealOpened,
     DealOwnerChanged,
@@ -24,6 +29,7 @@ from event_schemas.deal import (
     DealReopened,
     DealStageChanged,
     DealWon,
+    LineItem,
     LossReason,
 )
 from event_schemas.envelope import StoredEvent
@@ -52,6 +58,7 @@ from event_schemas.product import ProductListed, ProductRepriced, ProductRetired
 from event_schemas.registry import Event
 from event_schemas.streams import TenantId
 from event_schemas.values import Money
+from tests.support.customers import KEPT, customers, something
 from tests.support.events import DEMO, NOON, Log, some_id
 
 PIPELINE: Final = some_id("pipeline")
@@ -128,8 +135,10 @@ def everything(random: Random, count: int, *, tenant: TenantId = DEMO, after: in
     organisation(log)
     for number in range(5):
         log.append("deal", some_id(f"deal {number}"), deal_opened(f"Deal {number}"))
+    log.append("deal", some_id("deal 1"), DealContactLinked(contact_id=some_id(f"contact {KEPT}"), role="Buyer"))
+    customers(log)
     stages = [stage.id for stage in STAGES]
-    occurred_at = NOON
+    occurred_at = NOON + timedelta(hours=1)  # after all that the entities began with
     while len(log.events) < count:
         occurred_at += timedelta(hours=random.choice((0, 0, 1)))  # several events of one instant are common
         category, entity, events = _anything(random, stages)
@@ -139,7 +148,7 @@ def everything(random: Random, count: int, *, tenant: TenantId = DEMO, after: in
 
 def _anything(random: Random, stages: list[UUID]) -> tuple[str, UUID | str, list[Event]]:
     which = random.randrange(2) + 1
-    match random.randrange(8):
+    match random.randrange(16):
         case 0:
             return "account", some_id(f"account {which}"), [_account_event(random)]
         case 1:
@@ -153,9 +162,11 @@ def _anything(random: Random, stages: list[UUID]) -> tuple[str, UUID | str, list
         case 5:
             user = some_id(f"user {which}")
             return "user", user, [_user_event(random), CommandAccepted(target_id=user)]
-        case _:
+        case 6 | 7 | 8:
             few = random.choice((1, 1, 3))
             return "deal", some_id(f"deal {random.randrange(5)}"), [_deal_event(random) for _ in range(few)]
+        case _:
+            return something(random)
 
 
 def _parent_set(random: Random) -> Event:
@@ -179,8 +190,17 @@ def _deal_event(random: Random) -> Event:
             DealWon(stage_id=WON, amount=usd(random.randrange(10**7))),
             DealLost(stage_id=LOST, reason=random.choice(list(LossReason)), detail="they “think”"),
             DealReopened(stage_id=ENGAGING),
+            DealAccountChanged(account_id=random.choice((None, some_id("account 2")))),
+            DealContactLinked(contact_id=some_id(f"contact {random.randrange(3)}"), role=random.choice((None, "Boss"))),
+            DealContactUnlinked(contact_id=some_id(f"contact {random.randrange(3)}")),
+            DealLineItemsSet(items=_items(random), amount=usd(random.randrange(10**7))),
         )
     )
+
+
+def _items(random: Random) -> tuple[LineItem, ...]:
+    item = LineItem(product_id=some_id("product 1"), quantity=2, unit_price=usd(random.randrange(99)), discount=5_00)
+    return (item,) * random.randrange(3)
 
 
 def _account_event(random: Random) -> Event:
@@ -191,6 +211,7 @@ def _account_event(random: Random) -> Event:
             AccountOwnerAssigned(owner_id=None),
             AccountTerritoryAssigned(territory="north"),
             AccountArchived(),
+            AccountMerged(into_id=some_id("account 1")),
         )
     )
 

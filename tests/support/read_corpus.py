@@ -1,4 +1,4 @@
-"""Fixed queries and the paths that they must take: read_corpus.graphql, and every sort, moment and filter."""
+"""Fixed queries and the paths that they must take: read_corpus*.graphql, and every sort, moment and filter."""
 
 import json
 import re
@@ -23,7 +23,17 @@ ACCOUNT = (
 PAGE = "totalCount position pageInfo{hasNextPage hasPreviousPage startCursor endCursor}"
 FIGURES = " ".join(f"{figure}{{count amount{{minor currency}}}}" for figure in ("open", "weighted", "won", "lost"))
 
-_FILE = Path(__file__).with_name("read_corpus.graphql")
+LEAD = (
+    "id name email attributes{name value} owner{name} status score scoreReasons conversion account{name} contact{name}"
+    " mergedInto{name} archived capturedAt qualifiedAt convertedAt version"
+)
+CONTACT = (
+    "id name email phone attributes{value} owner{name} lead{name} accounts{account{name} role since}"
+    " relations{other{name} relation since} consents{channel purpose given evidence changedAt} archived version"
+)
+ACTIVITY = "id kind subject status owner{name} related{id kind name lead{name}} dueAt overdue doneAt createdAt version"
+FUNNEL = "captured qualified disqualified converted conversionRate averageDaysToConvert"
+_FILES = [Path(__file__).with_name(name) for name in ("read_corpus.graphql", "read_corpus_people.graphql")]
 _SORTS = {
     "deals": ("OPENED_AT", "NAME", "AMOUNT", "EXPECTED_CLOSE"),
     "accounts": ("NAME", "OPENED_AT"),
@@ -31,6 +41,10 @@ _SORTS = {
     "products": ("NAME", "LISTED_AT"),
     "teams": ("NAME", "CREATED_AT"),
     "users": ("NAME", "CREATED_AT"),
+    "leads": ("CAPTURED_AT", "NAME", "SCORE", "CONVERTED_AT"),
+    "contacts": ("NAME", "CREATED_AT"),
+    "activities": ("CREATED_AT", "DUE_AT", "NAME"),
+    "savedViews": ("NAME", "CREATED_AT"),
 }
 _MOMENTS = {
     "recorded": '{at:"<recorded>"}',
@@ -52,6 +66,18 @@ _AS_OF = {
     "pipelines": "pipelines(asOf:%s){edges{node{name stages{name probability retired}}}}",
     "products": "products(asOf:%s){totalCount edges{node{name price{minor} retired}}}",
     "users": "users(asOf:%s,first:4){edges{node{name manager{name team{name}}}}}",
+    "lead": f'lead(id:"<lead>",asOf:%s){{{LEAD} activities(first:3){{totalCount edges{{node{{id}}}}}}}}',
+    "leads": f"leads(first:20,asOf:%s){{{PAGE} edges{{cursor node{{{LEAD}}}}}}}",
+    "contact": f'contact(id:"<contact>",asOf:%s){{{CONTACT} deals(first:3){{totalCount edges{{node{{id}}}}}}}}',
+    "contacts": f"contacts(first:20,asOf:%s){{{PAGE} edges{{cursor node{{{CONTACT}}}}}}}",
+    "activity": f'activity(id:"<activity>",asOf:%s){{{ACTIVITY}}}',
+    "activities": f"activities(first:20,asOf:%s){{{PAGE} edges{{cursor node{{{ACTIVITY}}}}}}}",
+    "saved views": "savedViews(asOf:%s){totalCount position edges{cursor node{id name shared owner}}}",
+    "parts": 'deal(id:"<items>",asOf:%s){lineItems{total{minor} product{name}} contacts{role since contact{name}}}',
+    "company": 'account(id:"<company>",asOf:%s){contacts{totalCount edges{cursor node{name}}} activities{totalCount}'
+    " timeline(first:9){totalCount position edges{cursor node{type entity{id kind name}}}}}",
+    "funnel": f"funnel(asOf:%s,groupBy:[SOURCE,OWNER])"
+    f"{{position totals{{{FUNNEL}}} groups{{key figures{{{FUNNEL}}}}}}}",
     "forecast": f"forecast(asOf:%s,groupBy:[TEAM,STAGE])"
     f"{{position totals{{{FIGURES}}} groups{{key figures{{{FIGURES}}}}}}}",
 }
@@ -66,6 +92,51 @@ _ACCOUNT_FILTERS = (
     *('sector:"retail"', 'ownerId:"<user>"', 'parentId:"<account>"', 'territory:"west"', "archived:true"),
     'nameContains:"acme"',
 )
+_PEOPLE_FILTERS = {
+    "leads": (
+        *(
+            "status:QUALIFIED",
+            'ownerId:"<user>"',
+            'teamId:"<team>"',
+            'source:"web"',
+            'campaign:"spring"',
+            'company:"Acme"',
+        ),
+        *('email:"ADA@example.ORG"', 'phone:"+14155550123"', 'phone:"(415) 555-0123"', 'externalId:"x-1"'),
+        *('accountId:"<account>"', "conversion:FAILED", "scoreMin:50", "scoreMax:50,scoreMin:0", 'nameContains:"AC"'),
+        *(
+            'capturedFrom:"<occurred>"',
+            'capturedTo:"<occurred>"',
+            'qualifiedFrom:"<occurred>"',
+            'convertedTo:"<recorded>"',
+        ),
+        *("archived:true", "archived:true,status:MERGED", "status:MERGED"),
+    ),
+    "contacts": (
+        *(
+            'ownerId:"<user>"',
+            'teamId:"<team>"',
+            'accountId:"<company>"',
+            'email:"grace@example.org"',
+            'phone:"030 1234"',
+        ),
+        *('externalId:"c-1"', "archived:true", "merged:true", "merged:false", "merged:true,archived:true"),
+        *('createdFrom:"<occurred>"', 'createdTo:"<occurred>"', 'nameContains:"é"'),
+    ),
+    "activities": (
+        *(
+            "kind:CALL",
+            "status:OPEN",
+            'ownerId:"<user>"',
+            'teamId:"<team>"',
+            'relatedId:"<contact>"',
+            'relatedId:"<deal>"',
+        ),
+        *('dueFrom:"<occurred>"', 'dueTo:"<occurred>"', 'createdFrom:"<occurred>"', 'doneTo:"<recorded>"'),
+        'nameContains:"a"',
+    ),
+    "deals": ('contactId:"<contact>"',),
+}
 _DIMENSIONS = ("OWNER", "MANAGER", "REGION", "TEAM", "PRODUCT", "ACCOUNT", "STAGE", "CLOSE_MONTH")
 
 
@@ -82,7 +153,7 @@ class Case:
 
 
 def _written() -> Iterator[Case]:
-    for block in _FILE.read_text().split("\n## ")[1:]:
+    for block in (block for file in _FILES for block in file.read_text().split("\n## ")[1:]):
         name, *lines = block.strip().splitlines()
         notes = dict(re.findall(r"^# (\w+): (.*)$", "\n".join(lines), re.MULTILINE))
         yield Case(
@@ -111,6 +182,17 @@ def _continued() -> Iterator[Case]:
             yield Case(f"after a null {sort}", query, {"a": f"<null:{sort}>", "s": sort})
 
 
+def _continued_people() -> Iterator[Case]:
+    for listing, kind, sort_type in (("leads", "lead", "LeadSort"), ("activities", "activity", "ActivitySort")):
+        below = f"{{{PAGE} edges{{cursor node{{id}}}}}}"
+        query = f"query($a:String,$s:{sort_type}){{{listing}(first:5,after:$a,sort:$s){below}}}"
+        for key, direction in product(_SORTS[listing], ("ASC", "DESC")):
+            sort = f"{key}_{direction}"
+            yield Case(f"{listing} after {sort}", query, {"a": f"<{kind}:{sort}>", "s": sort})
+            if key in ("SCORE", "CONVERTED_AT", "DUE_AT"):
+                yield Case(f"{listing} after a null {sort}", query, {"a": f"<{kind}:null:{sort}>", "s": sort})
+
+
 def _as_of() -> Iterator[Case]:
     for (what, text), (when, moment) in product(_AS_OF.items(), _MOMENTS.items()):
         yield Case(f"{what} as of {when}", f"{{{text % moment}}}")
@@ -127,6 +209,12 @@ def _filtered() -> Iterator[Case]:
             f"accounts where {condition}",
             f"{{accounts(filter:{{{condition}}}){{totalCount edges{{node{{{ACCOUNT}}}}}}}}}",
         )
+    moment = '{at:"<occurred>",clock:OCCURRED}'
+    for listing, condition in ((listing, each) for listing, all_ in _PEOPLE_FILTERS.items() for each in all_):
+        asked = f"first:5,filter:{{{condition}}}"
+        below = "{totalCount edges{node{id name owner{name}}}}"
+        yield Case(f"{listing} where {condition}", f"{{{listing}({asked}){below}}}")
+        yield Case(f"{listing} as of where {condition}", f"{{{listing}({asked},asOf:{moment}){below}}}")
 
 
 def _forecasts() -> Iterator[Case]:
@@ -134,4 +222,4 @@ def _forecasts() -> Iterator[Case]:
         yield Case(f"forecast by {each}", f"{{forecast(groupBy:{each}){{groups{{key figures{{{FIGURES}}}}}}}}}")
 
 
-CASES = [*_written(), *_sorted(), *_continued(), *_as_of(), *_filtered(), *_forecasts()]
+CASES = [*_written(), *_sorted(), *_continued(), *_continued_people(), *_as_of(), *_filtered(), *_forecasts()]

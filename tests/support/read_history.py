@@ -9,6 +9,7 @@ import msgspec
 
 from event_schemas import account, deal, organisation, pipeline, product
 from event_schemas.registry import Event
+from tests.support.read_people import people_happenings
 from tests.support.read_story import REGIONS, Past, Storyteller
 
 
@@ -40,7 +41,7 @@ def tell_tenant(teller: Storyteller, tenant: str, *, deals: int) -> list[Callabl
     happenings += [lambda: _change_organisation(teller, tenant)] * min(deals // 3, 200)
     happenings += [lambda: _change_account(teller, tenant)] * (deals // 2)
     happenings += [lambda: _change_deal(teller, tenant)] * (deals * 3)
-    return happenings
+    return happenings + people_happenings(teller, tenant, deals=deals)
 
 
 def _stage(teller: Storyteller, category: pipeline.StageCategory) -> pipeline.Stage:

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 import asyncpg
 
 from projections.catalog import POSTGRES
-from projections.changes import Delete, Key, Patch, Put, Row
+from projections.changes import Delete, Increment, Key, Patch, Put, Row
 from tests.support.read_story import Past
+
+KEYS = {"activity_counts": ("tenant", "owner_id", "kind", "day")}
+"""Of tables that are made of increments."""
 
 Tables = Mapping[str, Iterable[Row]]
 
@@ -53,7 +56,14 @@ def _apply(change: object, tables: dict[str, dict[Key, Row]]) -> None:
             tables[table][key] = dict(row)
         case Patch(table=table, key=key, fields=fields):
             tables[table][key].update(fields)
+        case Increment(table=table, key=key, fields=fields):
+            row = tables[table].setdefault(key, dict(zip(KEYS[table], key, strict=True)))
+            row.update({name: _number(row.get(name)) + by for name, by in fields.items()})
         case Delete(table=table, key=key):
             tables[table].pop(key, None)
         case _:
             raise TypeError(f"{change!r} is not written by any view of this group yet")
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

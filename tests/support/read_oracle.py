@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from event_schemas.envelope import Recorded
+from event_schemas.registry import Event
 from projections.documents.document import Document
 from tests.support.read_story import Past, Version
 
@@ -59,6 +61,10 @@ class Oracle:
         for known, entity in self._histories:
             if known == kind and (document := self.state(kind, entity, moment)) is not None:
                 yield document
+
+    def told(self, moment: Moment) -> Iterator[Recorded[Event]]:
+        """Every event that had happened, in order."""
+        return (each.recorded for each in self._events if _had_happened(each, moment))
 
     def stays(self, deal: UUID, moment: Moment) -> list[Document]:
         """The deal's documents at the beginning of each stay."""

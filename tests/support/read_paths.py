@@ -17,6 +17,7 @@ from read_api.database import Database, ReadTransaction
 from read_api.graphql.query import Query
 from read_api.graphql.types.scalars import SCALARS
 
+USER = "user:1"
 NOW = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
@@ -27,6 +28,7 @@ class QueryContext:
     tenant: TenantId
     transaction: ReadTransaction
     now: datetime = NOW
+    user_id: str = USER
     cards: Any = None
     loaders: dict[Any, Any] = field(default_factory=dict)
 

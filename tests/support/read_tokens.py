@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,12 @@ from projections.documents.document import Document
 from read_api.compiler.sources import Listing, Sort
 from read_api.cursors import Cursor, encode
 from read_api.graphql.types.account import ACCOUNT_LIST
+from read_api.graphql.types.activity import ACTIVITY_LIST
+from read_api.graphql.types.agenda import AGENDA
 from read_api.graphql.types.deal import DEAL_LIST
 from read_api.graphql.types.forecast import FIGURE_LIST
+from read_api.graphql.types.funnel import FUNNEL_LEADS
+from read_api.graphql.types.lead import LEAD_LIST
 from read_api.graphql.types.timeline import TIMELINE_LIST
 from tests.support.read_paths import NOW
 from tests.support.read_story import Past
@@ -42,8 +47,9 @@ def tokens_of(past: Past) -> dict[str, str]:
     busy = next(
         each for each in deals if each.status == "open" and each.account_id and each.owner_id and each.product_id
     )
-    family = next(each for each in parents if any(deal.account_id == each.parent_id for deal in deals))
-    occurred = sorted(each.recorded.meta.occurred_at for each in past.versions)[past.head // 4]
+    family, opened = _family(past, parents)
+    quarter = sorted(each.recorded.meta.occurred_at for each in past.versions)[past.head // 4]
+    occurred = max(quarter, opened)
     tokens = {
         "deal": busy.id,
         "won": next(each.id for each in deals if each.status == "won"),
@@ -54,6 +60,7 @@ def tokens_of(past: Past) -> dict[str, str]:
         "product": busy.product_id,
         "user": busy.owner_id,
         "team": next(each.team_id for each in newest["user"].values() if each.team_id),  # type: ignore[attr-defined] # a user's
+        **_people(newest),
         "absent": ABSENT,
         "recorded": past.versions[past.head // 2].recorded.meta.recorded_at.isoformat(),
         "occurred": occurred.isoformat(),
@@ -63,10 +70,39 @@ def tokens_of(past: Past) -> dict[str, str]:
         "beyond": past.head + 1,
         **{
             f"foreign_{kind}": past.of("other", kind)[0]
-            for kind in ("deal", "account", "pipeline", "product", "team", "user")
+            for kind in ("deal", "account", "pipeline", "product", "team", "user", "lead", "contact", "activity")
         },
     }
-    return {name: str(value) for name, value in tokens.items()} | _cursors(past, deals, busy)
+    return {name: str(value) for name, value in tokens.items()} | _cursors(past, deals, busy) | _more(past, newest)
+
+
+def _family(past: Past, parents: list[Any]) -> tuple[Any, datetime]:
+    """A subsidiary whose parent was known early and has many deals, and when that parent was opened."""
+    opened = {
+        each.recorded.entity_id: each.recorded.meta.occurred_at
+        for each in past.versions[: past.head // 3]
+        if each.before is None
+    }
+    half: list[Any] = list(_newest(past.until(past.head // 2), "demo")["deal"].values())
+    served = [deal.account_id for deal in half]
+    known = [each for each in parents if each.parent_id in opened]
+    family = max(known, key=lambda each: served.count(each.parent_id))
+    return family, opened[family.parent_id]
+
+
+def _people(newest: dict[str, dict[UUID, Any]]) -> dict[str, UUID]:
+    """Those about whom there is the most to say."""
+    leads, contacts, activities = (list(newest[kind].values()) for kind in ("lead", "contact", "activity"))
+    linked = [each.contact_id for deal in newest["deal"].values() for each in deal.contacts]
+    about = [each.id for activity in activities for each in activity.related]
+    return {
+        "lead": max(leads, key=lambda each: (each.status == "converted", about.count(each.id))).id,
+        "merged": next(each.id for each in leads if each.status == "merged"),
+        "contact": max(contacts, key=lambda each: (bool(each.accounts), linked.count(each.id))).id,
+        "company": max(contacts, key=lambda each: len(each.accounts)).accounts[0].account_id,
+        "activity": max(activities, key=lambda each: len(each.related)).id,
+        "items": next(each.id for each in newest["deal"].values() if len(each.line_items) > 1),
+    }
 
 
 def _newest(past: Past, tenant: str) -> dict[str, dict[UUID, Document]]:
@@ -79,9 +115,7 @@ def _newest(past: Past, tenant: str) -> dict[str, dict[UUID, Document]]:
 
 def _cursors(past: Past, deals: list[Any], busy: Any) -> dict[str, str]:
     def cursor(listing: Listing, sort: Sort, row: Any, position: int = past.head) -> str:
-        key = getattr(row, sort.key.column)
-        place = Cursor(position, None, NOW, None if sort.key.unique else row.id, key)
-        return encode(listing.name, sort.name, sort.key.type, place)
+        return _cursor(listing, sort, row, position)
 
     found = {}
     for key in DEAL_LIST.sorts:
@@ -98,4 +132,30 @@ def _cursors(past: Past, deals: list[Any], busy: Any) -> dict[str, str]:
         "after:timeline": cursor(TIMELINE_LIST, TIMELINE_LIST.sort(None), busy, past.head),
         "after:accounts": cursor(ACCOUNT_LIST, ACCOUNT_LIST.sort(None), busy),
         "future": cursor(DEAL_LIST, DEAL_LIST.sort("NAME_ASC"), busy, past.head + 1),
+    }
+
+
+def _cursor(listing: Listing, sort: Sort, row: Any, position: int) -> str:
+    key = getattr(row, sort.key.column)
+    place = Cursor(position, None, NOW, None if sort.key.unique else row.id, key)
+    return encode(listing.name, sort.name, sort.key.type, place)
+
+
+def _more(past: Past, newest: dict[str, dict[UUID, Any]]) -> dict[str, str]:
+    """Cursors of the lists of people, in every order, after a key and after none."""
+    found = {}
+    for listing, kind in ((LEAD_LIST, "lead"), (ACTIVITY_LIST, "activity")):
+        rows = list(newest[kind].values())
+        for key, direction in ((key, direction) for key in listing.sorts for direction in ("ASC", "DESC")):
+            sort = listing.sort(f"{key}_{direction}")
+            filled = [row for row in rows if getattr(row, sort.key.column) is not None]
+            found[f"{kind}:{sort.name}"] = _cursor(listing, sort, filled[len(filled) // 2], past.head - 5)
+            if sort.key.nullable:
+                empty = next(row for row in rows if getattr(row, sort.key.column) is None)
+                found[f"{kind}:null:{sort.name}"] = _cursor(listing, sort, empty, past.head - 5)
+    leads = sorted(newest["lead"].values(), key=lambda each: each.captured_at)
+    due = sorted((each for each in newest["activity"].values() if each.status == "open"), key=lambda each: each.due_at)
+    return found | {
+        "after:FunnelFigures.leads": _cursor(FUNNEL_LEADS, LEAD_LIST.sort(None), leads[len(leads) // 2], past.head - 5),
+        "after:agenda": _cursor(AGENDA, AGENDA.sort(None), due[len(due) // 2], past.head - 5),
     }

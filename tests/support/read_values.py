@@ -15,6 +15,16 @@ from graphql import (
 
 from tests.support.read_world import World
 
+_POOLS = {
+    "parent": "account",
+    "owner": "user",
+    "timeline": "deal",
+    "entityCard": "account",
+    "duplicates": "contact",
+    "related": "contact",
+}
+"""What an argument is called -> whose ids it takes."""
+
 
 @dataclass(frozen=True)
 class Name:
@@ -106,18 +116,25 @@ class Values:
                 return self._chance(0.5)
             case "BigInt":
                 return rng.choice(("0", "100", "55000", "1000050", "-5", "999999999999", "9223372036854775807"))
+            case "Date" if of == "activityCounts":
+                usual = {"from": ("2024-06-30", "2024-12-31"), "to": ("2025-01-01", "2025-06-01")}[name]
+                return rng.choice(("0001-01-01", "9999-12-31") if self._chance(0.02) else usual)
             case "Date":
                 return rng.choice(("2024-06-30", "2025-01-01", "0001-01-01", "9999-12-31"))
+            case "Int":
+                return rng.choice((0, 50, 100, -1, 2**31 - 1))
             case "DateTime":
                 return rng.choice(self._world.instants)
             case "String" if name == "currency":
                 return rng.choice(("USD", "EUR", "CHF", "usd") if self._chance(0.1) else ("USD", "EUR"))
+            case "String" if name in ("email", "phone", "source", "externalId"):
+                return rng.choice(("ADA@example.org", "+14155550123", "030 1234", "web", "x-1", ""))
             case _:
                 return rng.choice(("a\0b", "\ud800") if self._chance(0.02) else self._world.texts)
 
     def _id(self, name: str, of: str) -> str:
         kind = name.removesuffix("Id") if name != "id" else of
-        kind = {"parent": "account", "owner": "user", "timeline": "deal", "entityCard": "account"}.get(kind, kind)
+        kind = _POOLS.get(kind, kind)
         if self._chance(0.02):
             return self._rng.choice(
                 ("x", "", "6e2f0a52", "6E2F0A52-0B4E-5C7D-9D0B-4F3A7C1E8D20", "{6e2f0a52-0b4e-5c7d-9d0b-4f3a7c1e8d20}")

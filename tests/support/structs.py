@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,6 +13,11 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 """What a text that can be stored is made of."""
+
+_FIRST, _LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001  # the strategy adds the zone
+
+_FREE = r"^[^\x00"
+"""How a pattern begins that nearly every text matches."""
 
 Fields = Mapping[str, st.SearchStrategy[Any]]
 
@@ -53,8 +59,12 @@ def _of(info: inspect.Type, fields: Fields) -> st.SearchStrategy[Any]:
             return st.integers(lowest, highest)
         case inspect.EnumType(cls=cls):
             return st.sampled_from(list(cls))
+        case inspect.BoolType():
+            return st.booleans()
         case inspect.UUIDType():
             return st.uuids()
+        case inspect.DateTimeType(tz=True):
+            return st.datetimes(min_value=_FIRST, max_value=_LAST, timezones=st.just(UTC))
         case inspect.DateType():
             return st.dates()
         case inspect.NoneType():
@@ -66,5 +76,8 @@ def _of(info: inspect.Type, fields: Fields) -> st.SearchStrategy[Any]:
 def _text(shortest: int, longest: int | None, pattern: str | None) -> st.SearchStrategy[str]:
     if pattern == "^[A-Z]{3}$":
         return st.from_regex(r"[A-Z]{3}", fullmatch=True)
+    if pattern is not None and not pattern.startswith(_FREE):
+        shaped = st.from_regex(pattern, alphabet=CHARACTERS)
+        return shaped.filter(lambda one: shortest <= len(one) and (longest is None or len(one) <= longest))
     text = st.text(CHARACTERS, min_size=shortest, max_size=longest)
     return text if pattern is None else text.filter(lambda one: re.search(pattern, one) is not None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from random import Random
+from typing import Any
 
 import asyncpg
 from redis.asyncio import Redis
@@ -9,7 +10,7 @@ from redis.asyncio import Redis
 from event_schemas.envelope import StoredEvent
 from projections.bootstrap import cards_runner, postgres_runner
 
-_NOT_VIEWS = {"log_head", "log_events", "alembic_version_log", "alembic_version_views"}
+_NOT_VIEWS = {"log_head", "log_events", "subject_keys", "alembic_version_log", "alembic_version_views"}
 Rows = dict[str, list[str]]
 
 
@@ -28,11 +29,23 @@ def _all_rows(table: str) -> str:
     return f"select (to_jsonb(t) - 'parked_at')::text from \"{table}\" as t order by 1"
 
 
+def lines_of(events: Sequence[StoredEvent]) -> int:
+    """How many events have a line in a timeline: all but bookkeeping and what happens to saved views."""
+    return sum(event.type != "command.accepted" and not event.type.startswith("saved_view.") for event in events)
+
+
 async def entries(url: str) -> dict[str, dict[str, str]]:
-    """Every key of the Redis database with its hash."""
+    """Every key of the Redis database with its hash, or with the members and scores of its sorted set."""
     async with Redis.from_url(url, decode_responses=True) as client:
         keys = [str(key) async for key in client.scan_iter()]
-        return {key: {str(k): str(v) for k, v in (await client.hgetall(key)).items()} for key in keys}
+        return {key: await _entry(client, key) for key in keys}
+
+
+async def _entry(client: Redis, key: str) -> dict[str, str]:
+    if await client.type(key) == "zset":
+        scored: Any = await client.zrange(key, 0, -1, withscores=True)
+        return {str(member): f"{score:.0f}" for member, score in scored}
+    return {str(k): str(v) for k, v in (await client.hgetall(key)).items()}
 
 
 def batches(random: Random, events: Sequence[StoredEvent]) -> Iterable[Sequence[StoredEvent]]:

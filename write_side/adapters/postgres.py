@@ -10,10 +10,12 @@ from event_schemas.registry import Event
 from event_schemas.streams import Position, StreamName
 from write_side.adapters.following import POLL_SECONDS
 from write_side.adapters.group_commit import Append, GroupCommit
+from write_side.adapters.keys import DerivedTenantKeys
 from write_side.adapters.postgres_append import PAUSES, PostgresAppender
 from write_side.adapters.postgres_log import PostgresEventLog
 from write_side.adapters.postgres_session import Pool, Writers, open_pool
-from write_side.application.ports import Appended
+from write_side.adapters.subject_keys import PostgresSubjectKeys
+from write_side.application.ports import Appended, SubjectErased
 
 APPEND_SECONDS = 10.0
 """How long one call may wait for the log's counter and the disk before its answer counts as lost."""
@@ -27,13 +29,15 @@ class PostgresEventStore(PostgresEventLog):
         *,
         readers: Pool,
         writers: Writers,
+        keys: DerivedTenantKeys,
         clock: Callable[[], datetime],
         on_append: Callable[[Position], None] | None = None,
         pauses: Sequence[float] = PAUSES,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        super().__init__(readers, poll_seconds=poll_seconds)
+        super().__init__(readers, keys, poll_seconds=poll_seconds)
         self._writers = writers
+        self._subjects = PostgresSubjectKeys(readers, keys, pauses=pauses)
         self._clock = clock
         self._on_append = on_append
         self._appends = GroupCommit(PostgresAppender(writers, on_append=self._appended, pauses=pauses).send)
@@ -43,6 +47,7 @@ class PostgresEventStore(PostgresEventLog):
         cls,
         url: str,
         *,
+        secret: bytes,
         role: str = "crm_append",
         connections: int = 4,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -50,10 +55,14 @@ class PostgresEventStore(PostgresEventLog):
         pauses: Sequence[float] = PAUSES,
         poll_seconds: float = POLL_SECONDS,
     ) -> Self:
-        """``on_append`` hears of each new end of the log: another log.s ``wake`` so that one follows at once."""
+        """``secret`` is the master secret, for personal data.
+
+        ``on_append`` hears of each new end of the log: another log's ``wake`` so that one follows at once.
+        """
         return cls(
             readers=await open_pool(url, role, connections),
             writers=Writers(url, role, statement_seconds=APPEND_SECONDS),
+            keys=DerivedTenantKeys(secret),
             clock=clock,
             on_append=on_append,
             pauses=pauses,
@@ -63,10 +72,17 @@ class PostgresEventStore(PostgresEventLog):
     async def append(
         self, stream: StreamName, events: Sequence[Event], *, expected: StreamHead, origin: Origin
     ) -> Appended:
-        sealed = codec.seal(events, stream=stream, head=expected, origin=origin, recorded_at=self._clock())
+        keys = codec.NO_KEYS
+        if subjects := codec.subjects_of(events, stream):
+            keys = await self._subjects.keys(origin.tenant, subjects)
+        sealed = codec.seal(events, stream=stream, head=expected, origin=origin, recorded_at=self._clock(), keys=keys)
         waiting = Append(stream, expected.version, sealed)
         self._appends.submit(waiting)
-        position = await waiting
+        try:
+            position = await waiting
+        except SubjectErased:
+            self._subjects.forget(origin.tenant, subjects)
+            raise
         return Appended(StreamHead(sealed[-1].stream_version, sealed[-1].hash), position)
 
     async def close(self) -> None:

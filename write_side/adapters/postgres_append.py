@@ -11,10 +11,13 @@ from event_schemas.streams import Position
 from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres_queries import queries
 from write_side.adapters.postgres_session import DRIVER_ERRORS, Connection, Writers, is_outage, no_answer
-from write_side.application.ports import EventStoreUnavailable
+from write_side.application.ports import EventStoreUnavailable, SubjectErased
 
 PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts: a server that was killed is back within them."""
+
+KEY_IS_GONE = "CRM01"
+"""``append_events`` says so of personal data that could never be read."""
 
 _columns = msgspec.structs.astuple
 
@@ -94,10 +97,20 @@ class PostgresAppender:
     async def _isolate(self, appends: Sequence[Append], error: Exception, *, doubtful: bool) -> None:
         """Something in this call cannot be stored at all: nobody else's command may fail for it."""
         if len(appends) == 1:
-            appends[0].failed(error)
+            appends[0].failed(_named(error, appends[0]))
             return
         for append in appends:
             await self.send([append], doubtful=doubtful)
+
+
+def _named(error: Exception, append: Append) -> Exception:
+    """What the call's error means to the one command in it."""
+    people = (event.subject_id for event in append.events if event.subject_id is not None)
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == KEY_IS_GONE and (subject := next(people, None)):
+        named = SubjectErased(subject)
+        named.__cause__ = error
+        return named
+    return error
 
 
 def _fail(appends: Sequence[Append], cause: Exception) -> None:
@@ -107,13 +120,14 @@ def _fail(appends: Sequence[Append], cause: Exception) -> None:
         append.failed(error)
 
 
-def append_arguments(appends: Sequence[Append]) -> tuple[Sequence[object], ...]:
+def append_arguments(appends: Sequence[Append]) -> tuple[Sequence[object] | None, ...]:
     """What ``append_events`` takes: three arrays about the commands, then the columns of their events."""
     events = zip(*(_columns(event) for append in appends for event in append.events), strict=True)
-    _position, *columns = events
+    _position, *columns, subjects, _keys = events
     return (
         [append.stream for append in appends],
         [append.expected for append in appends],
         [len(append.events) for append in appends],
         *columns,
+        subjects if any(subjects) else None,
     )

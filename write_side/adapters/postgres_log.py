@@ -7,10 +7,11 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from event_schemas.envelope import StoredEvent
+from event_schemas.envelope import LOST_KEY, StoredEvent
 from event_schemas.ports import ANY, EventFilter
 from event_schemas.streams import START, Position, StreamName, TenantId
 from write_side.adapters.following import POLL_SECONDS, HeadWatch, follow
+from write_side.adapters.keys import DerivedTenantKeys
 from write_side.adapters.postgres_queries import queries
 from write_side.adapters.postgres_session import Pool, open_pool, outages_named
 
@@ -24,9 +25,10 @@ Fetch = Callable[..., Awaitable[Rows]]
 class PostgresReading:
     """``EventLog`` over a way to run a statement: ``fetch(sql, *arguments) -> rows``."""
 
-    def __init__(self, fetch: Fetch, watch: HeadWatch) -> None:
+    def __init__(self, fetch: Fetch, watch: HeadWatch, keys: DerivedTenantKeys) -> None:
         self._fetch = fetch
         self._watch = watch
+        self._keys = keys
         self._sql = queries("log")
 
     async def load(self, stream: StreamName, *, after: int = 0, until: int | None = None) -> Sequence[StoredEvent]:
@@ -58,7 +60,17 @@ class PostgresReading:
         return Position(rows[0][0])
 
     async def _events(self, query: str, *arguments: object) -> list[StoredEvent]:
-        return [StoredEvent(*row) for row in await self._fetch(self._sql[query], *arguments)]
+        return [
+            StoredEvent(*row) if row["subject_id"] is None else self._with_key(row)
+            for row in await self._fetch(self._sql[query], *arguments)
+        ]
+
+    def _with_key(self, row: Record) -> StoredEvent:
+        *columns, salt = row
+        key: bytes | None = LOST_KEY
+        if salt is not None:
+            key = self._keys.subject_key(row["tenant"], salt) if salt else None
+        return StoredEvent(*(*columns, key))
 
 
 class PostgresEventLog(PostgresReading):
@@ -67,20 +79,29 @@ class PostgresEventLog(PostgresReading):
     crm_worker and crm_append see every tenant's events; crm_api sees none until ``of_tenant`` names one.
     """
 
-    def __init__(self, pool: Pool, *, poll_seconds: float = POLL_SECONDS) -> None:
-        super().__init__(partial(_fetch, pool), HeadWatch(self.head, poll_seconds=poll_seconds))
+    def __init__(self, pool: Pool, keys: DerivedTenantKeys, *, poll_seconds: float = POLL_SECONDS) -> None:
+        super().__init__(partial(_fetch, pool), HeadWatch(self.head, poll_seconds=poll_seconds), keys)
         self._pool = pool
 
     @classmethod
     async def connect(
-        cls, url: str, *, role: str = "crm_worker", connections: int = 4, poll_seconds: float = POLL_SECONDS
+        cls,
+        url: str,
+        *,
+        secret: bytes,
+        role: str = "crm_worker",
+        connections: int = 4,
+        poll_seconds: float = POLL_SECONDS,
     ) -> Self:
-        """Connections are made when they are needed, so the server may come up later."""
-        return cls(await open_pool(url, role, connections), poll_seconds=poll_seconds)
+        """``secret`` is the master secret, which opens what is sealed.
+
+        Connections are made when they are needed, so the server may come up later.
+        """
+        return cls(await open_pool(url, role, connections), DerivedTenantKeys(secret), poll_seconds=poll_seconds)
 
     def of_tenant(self, tenant: TenantId) -> PostgresReading:
         """The same log as row-level security shows it to one tenant; cheap, made for one request."""
-        return PostgresReading(partial(_fetch_as_tenant, self._pool, tenant), self._watch)
+        return PostgresReading(partial(_fetch_as_tenant, self._pool, tenant), self._watch, self._keys)
 
     def wake(self, head: Position = START) -> None:
         """Somebody in this process knows that the log has grown: its followers need not wait for the next poll."""

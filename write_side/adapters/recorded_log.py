@@ -16,6 +16,7 @@ import msgspec
 from event_schemas.envelope import StoredEvent
 from event_schemas.ports import EventFilter
 from event_schemas.streams import START, Position, StreamName, TenantId
+from write_side.adapters.recorded_keys import RecordedKeys
 
 _PAGE = 1000
 
@@ -29,6 +30,7 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     metadata: bytes
     data: bytes
     hash: bytes
+    subject_id: UUID | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -38,8 +40,9 @@ _decode = msgspec.msgpack.Decoder(_State).decode
 class RecordedLog:
     """Reads and inserts, blocking; from one thread at a time."""
 
-    def __init__(self, recorder: library.ApplicationRecorder) -> None:
+    def __init__(self, recorder: library.ApplicationRecorder, keys: RecordedKeys) -> None:
         self._recorder = recorder
+        self._keys = keys
         self._indexed = START
         self._streams: defaultdict[StreamName, list[Position]] = defaultdict(list)
         self._entities: defaultdict[tuple[TenantId, UUID], list[Position]] = defaultdict(list)
@@ -70,7 +73,7 @@ class RecordedLog:
         found = self._recorder.select_events(stream, gt=after, lte=until)
         self._read_on()
         positions = self._streams[stream] if found else ()
-        return [_unpacked(stored, positions[stored.originator_version - 1]) for stored in found]
+        return self._with_keys(_unpacked(stored, positions[stored.originator_version - 1]) for stored in found)
 
     def read_all(self, after: Position, limit: int, where: EventFilter, until: Position | None) -> list[StoredEvent]:
         """See ``EventLog.read_all``."""
@@ -81,14 +84,21 @@ class RecordedLog:
             for event in self._scan(after, tuple(where.types or ()), until)
             if where.tenant is None or event.tenant == where.tenant
         )
-        return list(islice(wanted, limit))
+        return self._with_keys(islice(wanted, limit))
 
     def read_entity(self, tenant: TenantId, entity: UUID, after: Position, limit: int) -> list[StoredEvent]:
         """See ``EventLog.read_entity``."""
         self._read_on()
         positions = self._entities.get((tenant, entity), [])
         start = bisect_right(positions, after)
-        return [event for p in positions[start : start + limit] for event in self._page(Position(p - 1), 1)]
+        found = (event for p in positions[start : start + limit] for event in self._page(Position(p - 1), 1))
+        return self._with_keys(found)
+
+    def _with_keys(self, events: Iterable[StoredEvent]) -> list[StoredEvent]:
+        return [event if event.subject_id is None else self._with_key(event, event.subject_id) for event in events]
+
+    def _with_key(self, event: StoredEvent, subject: UUID) -> StoredEvent:
+        return msgspec.structs.replace(event, key=self._keys.find(event.tenant, subject))
 
     def _scan(self, after: Position, types: Sequence[str], until: Position | None) -> Iterable[StoredEvent]:
         while page := self._page(after, _PAGE, types, until):
@@ -119,6 +129,7 @@ def _packed(event: StoredEvent) -> library.StoredEvent:
         event.metadata,
         event.data,
         event.hash,
+        event.subject_id,
     )
     return library.StoredEvent(event.stream, event.stream_version, event.type, _encode(state))
 
@@ -138,4 +149,5 @@ def _unpacked(stored: library.StoredEvent, position: int) -> StoredEvent:
         state.metadata,
         state.data,
         state.hash,
+        state.subject_id,
     )

@@ -19,6 +19,8 @@ from event_schemas.ports import ANY, EventFilter
 from event_schemas.registry import Event
 from event_schemas.streams import Position, StreamName, TenantId
 from write_side.adapters.following import POLL_SECONDS, HeadWatch, follow
+from write_side.adapters.keys import DerivedTenantKeys
+from write_side.adapters.recorded_keys import MemoryKeys, RecordedKeys, SQLiteKeys
 from write_side.adapters.recorded_log import RecordedLog
 from write_side.application.ports import Appended, EventStoreUnavailable, VersionConflict
 
@@ -41,11 +43,13 @@ class RecorderEventStore:
         recorder: ApplicationRecorder,
         *,
         threaded: bool,
+        keys: RecordedKeys,
         clock: Callable[[], datetime] = _now,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._recorder = recorder
-        self._log = RecordedLog(recorder)
+        self._keys = keys
+        self._log = RecordedLog(recorder, keys)
         self._thread = ThreadPoolExecutor(1, "recorder") if threaded else None
         self._clock = clock
         self._watch = HeadWatch(self.head, poll_seconds=poll_seconds)
@@ -53,16 +57,20 @@ class RecorderEventStore:
     @classmethod
     def in_memory(cls, *, clock: Callable[[], datetime] = _now) -> "RecorderEventStore":
         """An empty log that is gone with this object."""
-        return cls(POPOApplicationRecorder(), threaded=False, clock=clock)
+        return cls(POPOApplicationRecorder(), threaded=False, keys=MemoryKeys(), clock=clock)
 
     @classmethod
-    def in_sqlite(cls, file: Path, *, clock: Callable[[], datetime] = _now) -> "RecorderEventStore":
-        """The log in an SQLite file, made if there is none; each append is on disk before it is acknowledged."""
+    def in_sqlite(cls, file: Path, *, secret: bytes, clock: Callable[[], datetime] = _now) -> "RecorderEventStore":
+        """The log in an SQLite file, made if there is none; each append is on disk before it is acknowledged.
+
+        ``secret`` is the master secret, for personal data.
+        """
         recorder = SQLiteApplicationRecorder(
             SQLiteDatastore(file.resolve().as_uri(), originator_id_type="text", pool_size=1)
         )
         recorder.create_table()
-        return cls(recorder, threaded=True, clock=clock)
+        keys = SQLiteKeys(recorder.datastore, DerivedTenantKeys(secret))
+        return cls(recorder, threaded=True, keys=keys, clock=clock)
 
     async def close(self) -> None:
         """Let go of the recorder's thread and files."""
@@ -75,7 +83,10 @@ class RecorderEventStore:
     async def append(
         self, stream: StreamName, events: Sequence[Event], *, expected: StreamHead, origin: Origin
     ) -> Appended:
-        sealed = codec.seal(events, stream=stream, head=expected, origin=origin, recorded_at=self._clock())
+        keys = codec.NO_KEYS
+        if subjects := codec.subjects_of(events, stream):
+            keys = await self._run(self._keys.make, origin.tenant, subjects)
+        sealed = codec.seal(events, stream=stream, head=expected, origin=origin, recorded_at=self._clock(), keys=keys)
         position = await self._run(self._insert, stream, expected.version, sealed)
         self._watch.wake(position)
         return Appended(StreamHead(sealed[-1].stream_version, sealed[-1].hash), position)

@@ -2,10 +2,50 @@
 
 from typing import Any
 
-from write_side.domain import account, account_hierarchy, batch, deal, pipeline, product, team, user
+from write_side.domain import (
+    account,
+    account_hierarchy,
+    activity,
+    batch,
+    contact,
+    contact_commands,
+    deal,
+    deal_contents,
+    lead,
+    lead_commands,
+    pipeline,
+    product,
+    saved_view,
+    team,
+    user,
+)
 from write_side.domain.decider import Command, Decider
 
 COMMANDS: dict[type[Command], Decider[Any, Any]] = {
+    lead_commands.CaptureLead: lead.DECIDER,
+    lead_commands.ChangeLeadDetails: lead.DECIDER,
+    lead_commands.AssignLeadOwner: lead.DECIDER,
+    lead_commands.ScoreLead: lead.DECIDER,
+    lead_commands.QualifyLead: lead.DECIDER,
+    lead_commands.DisqualifyLead: lead.DECIDER,
+    lead_commands.ReopenLead: lead.DECIDER,
+    lead_commands.AddLeadNote: lead.DECIDER,
+    lead_commands.ConvertLead: lead.DECIDER,
+    lead_commands.MergeLead: lead.DECIDER,
+    lead_commands.ArchiveLead: lead.DECIDER,
+    lead_commands.RestoreLead: lead.DECIDER,
+    contact_commands.CreateContact: contact.DECIDER,
+    contact_commands.ChangeContactDetails: contact.DECIDER,
+    contact_commands.AssignContactOwner: contact.DECIDER,
+    contact_commands.LinkContactAccount: contact.DECIDER,
+    contact_commands.UnlinkContactAccount: contact.DECIDER,
+    contact_commands.RelateContact: contact.DECIDER,
+    contact_commands.UnrelateContact: contact.DECIDER,
+    contact_commands.GiveContactConsent: contact.DECIDER,
+    contact_commands.WithdrawContactConsent: contact.DECIDER,
+    contact_commands.ArchiveContact: contact.DECIDER,
+    contact_commands.RestoreContact: contact.DECIDER,
+    contact_commands.MergeContact: contact.DECIDER,
     deal.OpenDeal: deal.DECIDER,
     deal.ChangeDealStage: deal.DECIDER,
     deal.ChangeDealAmount: deal.DECIDER,
@@ -15,12 +55,26 @@ COMMANDS: dict[type[Command], Decider[Any, Any]] = {
     deal.WinDeal: deal.DECIDER,
     deal.LoseDeal: deal.DECIDER,
     deal.ReopenDeal: deal.DECIDER,
+    deal_contents.ChangeDealAccount: deal.DECIDER,
+    deal_contents.LinkDealContact: deal.DECIDER,
+    deal_contents.UnlinkDealContact: deal.DECIDER,
+    deal_contents.SetDealLineItems: deal.DECIDER,
     account.OpenAccount: account.DECIDER,
     account.ChangeAccountDetails: account.DECIDER,
     account.AssignAccountOwner: account.DECIDER,
     account.AssignAccountTerritory: account.DECIDER,
     account.ArchiveAccount: account.DECIDER,
+    account.MergeAccount: account.DECIDER,
     account_hierarchy.SetAccountParent: account_hierarchy.DECIDER,
+    activity.LogActivity: activity.DECIDER,
+    activity.ScheduleActivity: activity.DECIDER,
+    activity.RescheduleActivity: activity.DECIDER,
+    activity.ReassignActivity: activity.DECIDER,
+    activity.CompleteActivity: activity.DECIDER,
+    activity.CancelActivity: activity.DECIDER,
+    saved_view.SaveView: saved_view.DECIDER,
+    saved_view.ChangeView: saved_view.DECIDER,
+    saved_view.DeleteView: saved_view.DECIDER,
     pipeline.DefinePipeline: pipeline.DECIDER,
     pipeline.RenamePipeline: pipeline.DECIDER,
     pipeline.AddStage: pipeline.DECIDER,
@@ -45,11 +99,24 @@ COMMANDS: dict[type[Command], Decider[Any, Any]] = {
 INTERNAL: dict[type[Command], Decider[Any, Any]] = {
     batch.StartBatch: batch.DECIDER,
     batch.FinishBatch: batch.DECIDER,
+    lead_commands.CompleteLeadConversion: lead.DECIDER,
+    lead_commands.FailLeadConversion: lead.DECIDER,
+    lead_commands.AbsorbLead: lead.DECIDER,
+    contact_commands.AbsorbContact: contact.DECIDER,
 }
 """Commands that only the platform's own parts send."""
 
 KINDS: dict[str, Decider[Any, Any]] = {
     decider.category: decider
-    for decider in (account.DECIDER, deal.DECIDER, pipeline.DECIDER, product.DECIDER, team.DECIDER, user.DECIDER)
+    for decider in (
+        contact.DECIDER,
+        lead.DECIDER,
+        account.DECIDER,
+        deal.DECIDER,
+        pipeline.DECIDER,
+        product.DECIDER,
+        team.DECIDER,
+        user.DECIDER,
+    )
 }
 """Kind of entity -> the decider of its own stream, for decisions that read other aggregates."""

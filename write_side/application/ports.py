@@ -1,7 +1,8 @@
 """Ports of the write side."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -9,6 +10,7 @@ from event_schemas.envelope import Origin, StreamHead
 from event_schemas.ports import EventLog, EventLogUnavailable
 from event_schemas.registry import Event
 from event_schemas.streams import Position, StreamName, TenantId
+from write_side.domain.errors import Rejected
 
 
 class VersionConflict(Exception):
@@ -21,6 +23,14 @@ class VersionConflict(Exception):
 
 class EventStoreUnavailable(EventLogUnavailable):
     """The store cannot be reached, and it is unknown whether the append was stored: a retry with the same key tells."""
+
+
+class SubjectErased(Rejected):
+    """Somebody's personal data was erased, and with it the key: nothing more about this person is stored."""
+
+    def __init__(self, subject: UUID) -> None:
+        super().__init__(f"the personal data of {subject} was erased; nothing more about this person can be stored")
+        self.subject = subject
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -39,7 +49,8 @@ class EventStore(EventLog, Protocol):
         """Store all events after the expected head, or none.
 
         Raises VersionConflict when the stream's version is not ``expected.version`` or an event id is already stored,
-        and EventStoreUnavailable. Event ids follow from command, stream and index, so a repeat never stores twice.
+        SubjectErased when they hold personal data of somebody who was erased, and EventStoreUnavailable. Event ids
+        follow from command, stream and index, so a repeat never stores twice.
         """
         ...
 
@@ -49,4 +60,23 @@ class TenantKeys(Protocol):
 
     def digest_key(self, tenant: TenantId) -> bytes:
         """The 32-byte key under which the tenant's request digests are taken."""
+        ...
+
+    def email_key(self, tenant: TenantId) -> bytes:
+        """The 32-byte key of the HMACs that name the streams of the tenant's e-mail addresses."""
+        ...
+
+    def sealing_key(self, tenant: TenantId) -> bytes:
+        """The 32-byte key that the keys of the tenant's data subjects derive from."""
+        ...
+
+
+class SubjectKeys(Protocol):
+    """The keys under which people's personal data is sealed, kept beside the log."""
+
+    async def keys(self, tenant: TenantId, subjects: Collection[UUID]) -> Mapping[UUID, bytes]:
+        """A 32-byte key for each, made when it is first asked for.
+
+        Raises SubjectErased when one was thrown away, and EventStoreUnavailable.
+        """
         ...

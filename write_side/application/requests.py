@@ -19,6 +19,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     tenant: TenantId
     actor: str
     source: str
+    admin: bool = False
+    """Whether the actor has the role of an admin."""
     sent: Mapping[str, Any]
     """The fields that the client sent, JSON-able; a repeat under the same key must send the same."""
     idempotency_key: str | None = None

@@ -15,6 +15,7 @@ from event_schemas.envelope import Origin
 from event_schemas.registry import Event
 from event_schemas.streams import StreamName, command_id, stream_name
 from event_schemas.token import ConsistencyToken
+from write_side.application.fencing import fence
 from write_side.application.folding import FoldCache, Folded
 from write_side.application.ports import Appended, EventStore, TenantKeys, VersionConflict
 from write_side.application.requests import (
@@ -27,7 +28,8 @@ from write_side.application.requests import (
     Request,
     request_digest,
 )
-from write_side.domain.decider import Command, Context, Decider, Ref
+from write_side.application.reservations import Claimant, Reservations
+from write_side.domain.decider import Command, Context, Decider, Ref, holds_nothing
 
 ATTEMPTS = 20
 """How often a command is decided again after a conflict before it is refused."""
@@ -47,6 +49,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     keys: TenantKeys
     clock: Callable[[], datetime]
     cache: FoldCache
+    reservations: Reservations
 
 
 class Transactor:
@@ -63,7 +66,15 @@ class Transactor:
         cache_size: int = 20_000,
     ) -> None:
         cache = FoldCache(store, size=cache_size)
-        self._parts = Parts(store=store, deciders=deciders, kinds=kinds, keys=keys, clock=clock, cache=cache)
+        self._parts = Parts(
+            store=store,
+            deciders=deciders,
+            kinds=kinds,
+            keys=keys,
+            clock=clock,
+            cache=cache,
+            reservations=Reservations(store=store, cache=cache, keys=keys, clock=clock),
+        )
         self._locks: WeakValueDictionary[StreamName, asyncio.Lock] = WeakValueDictionary()
 
     async def transact(self, command: Command, request: Request) -> Outcome:
@@ -109,7 +120,7 @@ class _Attempt:
         events = self._decide(target, related, occurred_at)
         if not events and self._request.idempotency_key is None:
             return self._outcome(own, target.position, 0)
-        appended = await self._append(events, target, occurred_at)
+        appended = await self._store(events, target, related, self._origin(occurred_at))
         gained = len(events) if self._decider.kind is None else 0
         return self._outcome(own, appended.position, len(events), version=own.version + gained)
 
@@ -163,12 +174,13 @@ class _Attempt:
             actor=self._request.actor,
             occurred_at=occurred_at,
             command_id=self._id,
+            admin=self._request.admin,
             related={ref: folded.state for ref, folded in related.items()},
         )
         return self._decider.decide(self._command, target.state, context)
 
-    async def _append(self, events: tuple[Event, ...], target: Folded, occurred_at: datetime) -> Appended:
-        origin = Origin(
+    def _origin(self, occurred_at: datetime) -> Origin:
+        return Origin(
             tenant=self._request.tenant,
             actor=self._request.actor,
             command_id=self._id,
@@ -178,6 +190,34 @@ class _Attempt:
             source=self._request.source,
             occurred_at=occurred_at,
         )
+
+    async def _fence(self, events: tuple[Event, ...], related: Mapping[Ref, Folded], origin: Origin) -> None:
+        """What the decision relies on stays as it was read, or the command is decided again."""
+        for ref in self._decider.relies_on(self._command) if events else ():
+            stream = stream_name(ref.kind, self._request.tenant, ref.id)
+            await fence(self._parts.store, stream, ref, head=related[ref].head, origin=origin)
+
+    async def _store(
+        self, events: tuple[Event, ...], target: Folded, related: Mapping[Ref, Folded], origin: Origin
+    ) -> Appended:
+        await self._fence(events, related, origin)
+        before, after = self._held(target.state, events)
+        if before == after:
+            return await self._append(events, target, origin)
+        claimant = Claimant(self._command.id, self._decider, origin)
+        async with self._parts.reservations.around(claimant, before, after):
+            return await self._append(events, target, origin)
+
+    def _held(self, state: Any, events: tuple[Event, ...]) -> tuple[frozenset[str], frozenset[str]]:
+        """What nobody else may have, before and after."""
+        holds = self._decider.holds
+        before = holds(state)
+        if holds is not holds_nothing:
+            for event in events:
+                state = self._decider.evolve(state, self._command.id, event)
+        return before, holds(state)
+
+    async def _append(self, events: tuple[Event, ...], target: Folded, origin: Origin) -> Appended:
         facts = events or (CommandAccepted(target_id=self._command.id),)
         try:
             return await self._parts.store.append(self.stream, facts, expected=target.head, origin=origin)

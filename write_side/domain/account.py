@@ -10,6 +10,7 @@ from msgspec.structs import asdict, replace
 from event_schemas.account import (
     AccountArchived,
     AccountDetailsChanged,
+    AccountMerged,
     AccountOpened,
     AccountOwnerAssigned,
     AccountTerritoryAssigned,
@@ -20,7 +21,7 @@ from event_schemas.registry import Event
 from event_schemas.values import Money, Name
 from write_side.domain.decider import Command, Context, Decider, Ref
 from write_side.domain.errors import Rejected
-from write_side.domain.references import Standing, absent, named, require, withdrawn
+from write_side.domain.references import AccountIsMerged, Standing, absent, named, require, withdrawn
 
 CATEGORY = "account"
 DETAILS = AccountDetailsChanged.__struct_fields__
@@ -55,7 +56,15 @@ class Archived(msgspec.Struct, frozen=True):
     opened: AccountOpened
 
 
-State = NotOpened | Open | Archived
+class Merged(msgspec.Struct, frozen=True):
+    """The account is the same company as another, which goes on."""
+
+    standing: ClassVar = Standing.MERGED
+    opened: AccountOpened
+    into_id: UUID
+
+
+State = NotOpened | Open | Archived | Merged
 
 
 class OpenAccount(Command, frozen=True, kw_only=True):
@@ -98,13 +107,26 @@ class ArchiveAccount(Command, frozen=True, kw_only=True):
     """Work on the account no more."""
 
 
-Commands = OpenAccount | ChangeAccountDetails | AssignAccountOwner | AssignAccountTerritory | ArchiveAccount
+class MergeAccount(Command, frozen=True, kw_only=True):
+    """Say that the account is the same company as another; its deals, contacts and subsidiaries move there."""
+
+    into_id: UUID
+
+
+Change = ChangeAccountDetails | AssignAccountOwner | AssignAccountTerritory | ArchiveAccount
+Commands = OpenAccount | Change | MergeAccount
 
 
 class AccountAlreadyOpened(Rejected):
     """An account with this id was opened with other content."""
 
     field = "id"
+
+
+class AccountMergedIntoItself(Rejected):
+    """An account is merged into another one."""
+
+    field = "intoId"
 
 
 initial_state: State = NotOpened()
@@ -123,7 +145,9 @@ def evolve(state: State, _entity: UUID, event: Event) -> State:
             return replace(state, territory=event.territory)
         case Open(), AccountArchived():
             return Archived(state.opened)
-        case ((NotOpened() | Open() | Archived()), _):
+        case Open(), AccountMerged():
+            return Merged(state.opened, event.into_id)
+        case ((NotOpened() | Open() | Archived() | Merged()), _):
             return state
         case _:
             assert_never(state)
@@ -134,8 +158,19 @@ def _sent(details: AccountDetailsChanged | ChangeAccountDetails) -> dict[str, An
 
 
 def reads(command: Commands, _state: State) -> tuple[Ref, ...]:
-    """The owner that the command names."""
-    return named(user=command.owner_id) if isinstance(command, OpenAccount | AssignAccountOwner) else ()
+    """The owner, or the other account, that the command names."""
+    match command:
+        case OpenAccount() | AssignAccountOwner():
+            return named(user=command.owner_id)
+        case MergeAccount():
+            return named(account=command.into_id)
+        case _:
+            return ()
+
+
+def relies_on(command: Commands) -> tuple[Ref, ...]:
+    """Two that are merged into one another at the same moment would both be gone."""
+    return named(account=command.into_id) if isinstance(command, MergeAccount) else ()
 
 
 def decide(command: Commands, state: State, context: Context) -> tuple[Event, ...]:
@@ -150,6 +185,8 @@ def decide(command: Commands, state: State, context: Context) -> tuple[Event, ..
             return _decide_open(command, state, context)
         case Archived():
             return _decide_archived(command, state)
+        case Merged():
+            return _decide_merged(command, state)
         case _:
             assert_never(state)
 
@@ -189,6 +226,11 @@ def _decide_open(command: Commands, state: Open, context: Context) -> tuple[Even
             return () if territory == state.territory else (AccountTerritoryAssigned(territory=territory),)
         case ArchiveAccount():
             return (AccountArchived(),)
+        case MergeAccount(into_id=into):
+            if into == command.id:
+                raise AccountMergedIntoItself("an account cannot be merged into itself: name the one that goes on")
+            require(context, CATEGORY, into, field="intoId")
+            return (AccountMerged(into_id=into),)
         case _:
             assert_never(command)
 
@@ -203,6 +245,16 @@ def _decide_archived(command: Commands, state: Archived) -> tuple[Event, ...]:
             raise withdrawn(CATEGORY, command.id)
 
 
+def _decide_merged(command: Commands, state: Merged) -> tuple[Event, ...]:
+    match command:
+        case OpenAccount():
+            return _open_again(command, state.opened)
+        case MergeAccount(into_id=state.into_id):
+            return ()
+        case _:
+            raise AccountIsMerged(f"account {command.id} was merged into {state.into_id}: name that one")
+
+
 DECIDER: Decider[Commands, State] = Decider(
-    category=CATEGORY, initial_state=initial_state, evolve=evolve, decide=decide, reads=reads
+    category=CATEGORY, initial_state=initial_state, evolve=evolve, decide=decide, reads=reads, relies_on=relies_on
 )

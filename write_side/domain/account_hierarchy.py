@@ -59,8 +59,8 @@ def decide(command: SetAccountParent, state: State, context: Context) -> tuple[E
         raise absent(KIND, child)
     if state.parents.of(child) == parent:
         return ()
-    if account.standing is Standing.WITHDRAWN:
-        raise withdrawn(KIND, child)
+    if account.standing is not Standing.ACTIVE:
+        raise withdrawn(KIND, child, standing=account.standing)
     if parent is not None:
         require(context, KIND, parent, field="parentId")
         _check_cycle(child, parent, state.parents)

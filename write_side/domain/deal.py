@@ -10,6 +10,7 @@ from msgspec.structs import asdict, replace
 from event_schemas.deal import (
     DealAmountChanged,
     DealCloseDateChanged,
+    DealLineItemsSet,
     DealLost,
     DealOpened,
     DealOwnerChanged,
@@ -22,14 +23,18 @@ from event_schemas.deal import (
 from event_schemas.pipeline import StageCategory
 from event_schemas.registry import Event
 from event_schemas.values import Money, Name, Text
+from write_side.domain import deal_contents
+from write_side.domain.deal_contents import PARTY_EVENTS, Contents, Parties, SetDealLineItems
 from write_side.domain.decider import Command, Context, Decider, Ref
 from write_side.domain.errors import Rejected
-from write_side.domain.references import Standing, named, require
+from write_side.domain.references import Standing, absent, named, require
 from write_side.domain.stages import PipelineShape, check_currency, stage_to_enter
 
 CATEGORY = "deal"
 CHANGES = (DealStageChanged, DealAmountChanged, DealCloseDateChanged, DealOwnerChanged, DealProductChanged)
 """What an open deal goes through without being closed. The fields of these events are named as the deal's."""
+NAMED = {f"{kind}_id": kind for kind in ("account", "contact", "pipeline", "product")} | {"owner_id": "user"}
+"""Field of a command -> the kind of entity that it names."""
 
 
 class NotOpened(msgspec.Struct, frozen=True):
@@ -45,6 +50,7 @@ class Known(msgspec.Struct, frozen=True):
     opened: DealOpened
     now: DealOpened
     """What holds now, in the shape in which it was opened."""
+    contents: Contents = Contents()
 
 
 class Open(Known, frozen=True):
@@ -55,7 +61,7 @@ class Won(Known, frozen=True):
     """It was won."""
 
 
-class Lost(Known, frozen=True):
+class Lost(Known, frozen=True, kw_only=True):
     """It was lost."""
 
     reason: LossReason
@@ -130,11 +136,7 @@ class ReopenDeal(Command, frozen=True, kw_only=True):
 
 
 Change = ChangeDealStage | ChangeDealAmount | ChangeDealCloseDate | ChangeDealOwner | ChangeDealProduct
-Commands = OpenDeal | Change | WinDeal | LoseDeal | ReopenDeal
-
-
-class DealNotFound(Rejected):
-    """The deal was never opened, or belongs to somebody else."""
+Commands = OpenDeal | Change | WinDeal | LoseDeal | ReopenDeal | Parties | SetDealLineItems
 
 
 class DealAlreadyOpened(Rejected):
@@ -159,14 +161,19 @@ def evolve(state: State, _entity: UUID, event: Event) -> State:
     match state, event:
         case NotOpened(), DealOpened():
             return Open(event, event)
-        case Open(opened, now), DealWon():
-            return Won(opened, replace(now, **asdict(event)))
-        case Open(opened, now), DealLost():
-            return Lost(opened, replace(now, stage_id=event.stage_id), event.reason, event.detail)
-        case Open(opened, now), _ if isinstance(event, CHANGES):
-            return Open(opened, replace(now, **asdict(event)))
-        case ((Won(opened, now) | Lost(opened, now)), DealReopened()):
-            return Open(opened, replace(now, stage_id=event.stage_id))
+        case Open(opened, now, contents), DealWon():
+            return Won(opened, replace(now, **asdict(event)), contents)
+        case Open(opened, now, contents), DealLost(stage_id=stage_id, reason=reason, detail=detail):
+            return Lost(opened, replace(now, stage_id=stage_id), contents, reason=reason, detail=detail)
+        case Open(_, now), _ if isinstance(event, CHANGES):
+            return replace(state, now=replace(now, **asdict(event)))
+        case Open(_, now, contents), DealLineItemsSet(items=items, amount=amount):
+            return replace(state, now=replace(now, amount=amount), contents=replace(contents, items=items))
+        case ((Won(opened, now, contents) | Lost(opened, now, contents)), DealReopened()):
+            return Open(opened, replace(now, stage_id=event.stage_id), contents)
+        case ((Open() | Won() | Lost()), _) if isinstance(event, PARTY_EVENTS):
+            now, contents = deal_contents.evolve_parties(state.now, state.contents, event)
+            return replace(state, now=now, contents=contents)
         case ((NotOpened() | Open() | Won() | Lost()), _):
             return state
         case _:
@@ -175,26 +182,22 @@ def evolve(state: State, _entity: UUID, event: Event) -> State:
 
 def reads(command: Commands, state: State) -> tuple[Ref, ...]:
     """The pipeline where a stage is entered, and whatever the command names."""
-    match command:
-        case OpenDeal(pipeline_id=pipeline, account_id=account, owner_id=owner, product_id=product):
-            return named(pipeline=pipeline, account=account, user=owner, product=product)
-        case ChangeDealOwner():
-            return named(user=command.owner_id)
-        case ChangeDealProduct():
-            return named(product=command.product_id)
-        case ChangeDealStage() | WinDeal() | LoseDeal() | ReopenDeal() if not isinstance(state, NotOpened):
-            return named(pipeline=state.opened.pipeline_id)
-        case _:
-            return ()
+    if isinstance(command, ChangeDealStage | WinDeal | LoseDeal | ReopenDeal):
+        return () if isinstance(state, NotOpened) else named(pipeline=state.opened.pipeline_id)
+    if isinstance(command, SetDealLineItems):
+        return tuple(Ref("product", product) for product in {item.product_id for item in command.items})
+    return named(**{kind: getattr(command, field, None) for field, kind in NAMED.items()})
 
 
 def decide(command: Commands, state: State, context: Context) -> tuple[Event, ...]:
     """Events of a command; () when the deal already is as the command wants it."""
+    if isinstance(command, Parties) and not isinstance(state, NotOpened):
+        return deal_contents.decide_parties(command, state.now.account_id, state.contents, context)
     match state:
         case NotOpened():
             if isinstance(command, OpenDeal):
                 return _open(command, context)
-            raise DealNotFound(f"deal {command.id} does not exist: open it first")
+            raise absent(CATEGORY, command.id)
         case Open():
             return _decide_open(command, state, context)
         case Won() | Lost():
@@ -220,16 +223,8 @@ def _open_again(command: OpenDeal, opened: DealOpened) -> tuple[Event, ...]:
 
 
 def _opened(command: OpenDeal, stage_id: UUID) -> DealOpened:
-    return DealOpened(
-        name=command.name,
-        pipeline_id=command.pipeline_id,
-        stage_id=stage_id,
-        amount=command.amount,
-        account_id=command.account_id,
-        owner_id=command.owner_id,
-        product_id=command.product_id,
-        expected_close=command.expected_close,
-    )
+    fields = {**asdict(command), "stage_id": stage_id}
+    return DealOpened(**{name: fields[name] for name in DealOpened.__struct_fields__})
 
 
 def _decide_open(command: Commands, state: Open, context: Context) -> tuple[Event, ...]:
@@ -240,6 +235,7 @@ def _decide_open(command: Commands, state: Open, context: Context) -> tuple[Even
         case WinDeal():
             amount = command.amount or now.amount
             check_currency(amount, now.amount.currency)
+            deal_contents.check_amount(amount, now.amount, state.contents)
             return (DealWon(stage_id=_enter(command.stage_id, now, context, StageCategory.WON), amount=amount),)
         case LoseDeal():
             stage_id = _enter(command.stage_id, now, context, StageCategory.LOST)
@@ -248,16 +244,20 @@ def _decide_open(command: Commands, state: Open, context: Context) -> tuple[Even
             if command.stage_id in (None, now.stage_id):
                 return ()
             raise DealNotClosed("the deal is open: change its stage instead")
+        case SetDealLineItems():
+            return deal_contents.set_items(command, now.amount, state.contents, context)
         case _:
-            return _change(command, now, context)
+            return _change(command, state, context)
 
 
-def _change(command: Change, now: DealOpened, context: Context) -> tuple[Event, ...]:
+def _change(command: Change | Parties, state: Open, context: Context) -> tuple[Event, ...]:
+    now = state.now
     match command:
         case ChangeDealStage(stage_id=stage_id) if stage_id != now.stage_id:
             return (DealStageChanged(stage_id=_enter(stage_id, now, context, StageCategory.OPEN)),)
         case ChangeDealAmount(amount=amount) if amount != now.amount:
             check_currency(amount, now.amount.currency)
+            deal_contents.check_amount(amount, now.amount, state.contents)
             return (DealAmountChanged(amount=amount),)
         case ChangeDealCloseDate(expected_close=day) if day != now.expected_close:
             return (DealCloseDateChanged(expected_close=day),)

@@ -34,6 +34,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     occurred_at: datetime
     command_id: UUID
+    admin: bool = False
+    """Whether the actor may change what others keep for everybody."""
     related: Mapping[Ref, Any] = msgspec.field(default_factory=dict)
     """The folded state of every Ref that the decider asked for; its initial state where nothing exists."""
 
@@ -41,6 +43,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 def reads_nothing(_command: Any, _state: Any) -> tuple[Ref, ...]:
     """The decision needs no other aggregate."""
     return ()
+
+
+def relies_on_nothing(_command: Any) -> tuple[Ref, ...]:
+    """Whatever the decision read may change before its events are stored."""
+    return ()
+
+
+def holds_nothing(_state: Any) -> frozenset[str]:
+    """The aggregate has nothing that only one of its kind may have."""
+    return frozenset()
 
 
 class Decider(msgspec.Struct, Generic[C, S], frozen=True, kw_only=True):
@@ -57,3 +69,7 @@ class Decider(msgspec.Struct, Generic[C, S], frozen=True, kw_only=True):
     """Events, or () for a command that changes nothing, or raises a Rejected."""
     reads: Callable[[C, S], tuple[Ref, ...]] = reads_nothing
     stream_id: Callable[[C], UUID | str] = lambda command: command.id
+    relies_on: Callable[[C], tuple[Ref, ...]] = relies_on_nothing
+    """Of what it reads, the aggregates that must not have changed when the events are stored."""
+    holds: Callable[[S], frozenset[str]] = holds_nothing
+    """The e-mail addresses, in normal form, that no other aggregate of the category may have in this state."""

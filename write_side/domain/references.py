@@ -15,6 +15,10 @@ class Standing(Enum):
     ACTIVE = "active"
     WITHDRAWN = "withdrawn"
     """Archived or retired: what refers to it stays, nothing new may."""
+    MERGED = "merged"
+    """The same as another, which goes on: what is new refers to that one."""
+    CONVERTED = "converted"
+    """A lead that became a customer: what is new refers to what it became."""
 
 
 class Referable(Protocol):
@@ -32,6 +36,42 @@ class AccountNotFound(Rejected):
 
 class AccountIsArchived(Rejected):
     """An archived account accepts nothing more, and nothing new may refer to it."""
+
+
+class AccountIsMerged(Rejected):
+    """An account that was merged into another accepts nothing more, and nothing new may refer to it."""
+
+
+class ContactNotFound(Rejected):
+    """The contact was never created, or belongs to somebody else."""
+
+
+class ContactIsArchived(Rejected):
+    """An archived contact accepts nothing but being restored, and nothing new may refer to it."""
+
+
+class ContactIsMerged(Rejected):
+    """A contact that was merged into another accepts nothing more, and nothing new may refer to it."""
+
+
+class DealNotFound(Rejected):
+    """The deal was never opened, or belongs to somebody else."""
+
+
+class LeadNotFound(Rejected):
+    """The lead was never captured, or belongs to somebody else."""
+
+
+class LeadIsArchived(Rejected):
+    """An archived lead accepts nothing but being restored, and nothing new may refer to it."""
+
+
+class LeadIsMerged(Rejected):
+    """A lead that was merged into another accepts nothing more, and nothing new may refer to it."""
+
+
+class LeadAlreadyConverted(Rejected):
+    """A converted lead accepts nothing more, and nothing new may refer to it."""
 
 
 class PipelineNotFound(Rejected):
@@ -56,12 +96,25 @@ class UserNotFound(Rejected):
 
 _ABSENT: dict[str, type[Rejected]] = {
     "account": AccountNotFound,
+    "contact": ContactNotFound,
+    "deal": DealNotFound,
+    "lead": LeadNotFound,
     "pipeline": PipelineNotFound,
     "product": ProductNotFound,
     "team": TeamNotFound,
     "user": UserNotFound,
 }
-_WITHDRAWN: dict[str, type[Rejected]] = {"account": AccountIsArchived, "product": ProductIsRetired}
+_CLOSED: dict[tuple[str, Standing], type[Rejected]] = {
+    ("account", Standing.WITHDRAWN): AccountIsArchived,
+    ("account", Standing.MERGED): AccountIsMerged,
+    ("contact", Standing.WITHDRAWN): ContactIsArchived,
+    ("contact", Standing.MERGED): ContactIsMerged,
+    ("lead", Standing.WITHDRAWN): LeadIsArchived,
+    ("lead", Standing.MERGED): LeadIsMerged,
+    ("lead", Standing.CONVERTED): LeadAlreadyConverted,
+    ("product", Standing.WITHDRAWN): ProductIsRetired,
+}
+_HOW = {Standing.WITHDRAWN: "archived", Standing.MERGED: "merged into another", Standing.CONVERTED: "converted"}
 
 
 def named(**ids: UUID | None) -> tuple[Ref, ...]:
@@ -74,11 +127,22 @@ def absent(kind: str, entity: UUID, *, field: str | None = None) -> Rejected:
     return _ABSENT[kind](f"{kind} {entity} does not exist: name one that does", field=field)
 
 
-def withdrawn(kind: str, entity: UUID, *, field: str | None = None) -> Rejected:
-    """The rejection of an entity that is archived or retired."""
-    rejection = _WITHDRAWN[kind]
-    how = "archived" if rejection is AccountIsArchived else "retired"
-    return rejection(f"{kind} {entity} is {how} and takes nothing new: name another {kind}", field=field)
+def withdrawn(
+    kind: str,
+    entity: UUID,
+    *,
+    field: str | None = None,
+    standing: Standing = Standing.WITHDRAWN,
+    into: UUID | None = None,
+) -> Rejected:
+    """The rejection of an entity that is archived or retired, or closed in the way that ``standing`` says.
+
+    ``into``: the entity that goes on for a merged one.
+    """
+    if into is not None:
+        return _CLOSED[kind, standing](f"{kind} {entity} was merged into {into}: name that one", field=field)
+    how = "retired" if kind == "product" else _HOW[standing]
+    return _CLOSED[kind, standing](f"{kind} {entity} is {how} and takes nothing new: name another {kind}", field=field)
 
 
 def require(context: Context, kind: str, entity: UUID | None, *, field: str) -> Any:
@@ -89,7 +153,8 @@ def require(context: Context, kind: str, entity: UUID | None, *, field: str) -> 
     match state.standing:
         case Standing.ABSENT:
             raise absent(kind, entity, field=field)
-        case Standing.WITHDRAWN:
-            raise withdrawn(kind, entity, field=field)
         case Standing.ACTIVE:
             return state
+        case standing:
+            into: UUID | None = getattr(state, "into_id", None)
+            raise withdrawn(kind, entity, field=field, standing=standing, into=into)

@@ -89,10 +89,11 @@ class CurrencyNotOfPipeline(Rejected):
     field = "amount.currency"
 
 
-def check_currency(amount: Money, currency: CurrencyCode) -> None:
+def check_currency(amount: Money, currency: CurrencyCode, *, field: str | None = None) -> None:
     """Raises CurrencyNotOfPipeline."""
     if amount.currency != currency:
-        raise CurrencyNotOfPipeline(f"the pipeline is in {currency}: give the amount in it, not in {amount.currency}")
+        message = f"the pipeline is in {currency}: give the amount in it, not in {amount.currency}"
+        raise CurrencyNotOfPipeline(message, field=field)
 
 
 def known_stage(shape: PipelineShape, stage_id: UUID) -> KnownStage:

@@ -19,20 +19,41 @@ from event_schemas.values import Money
 from write_side.application.deciders import COMMANDS
 from write_side.application.requests import Outcome, Refused, Request
 from write_side.domain.account import OpenAccount
+from write_side.domain.activity import LogActivity, ScheduleActivity
+from write_side.domain.contact_commands import CreateContact
 from write_side.domain.deal import OpenDeal
 from write_side.domain.decider import Command, Decider
 from write_side.domain.errors import Rejected
+from write_side.domain.lead_commands import CaptureLead, ConvertLead
 from write_side.domain.pipeline import DefinePipeline
 from write_side.domain.product import ListProduct
+from write_side.domain.saved_view import SaveView
 from write_side.domain.team import CreateTeam
 from write_side.domain.user import CreateUser
+from write_side.entrypoints.bulk import Together, bulk_mutation
 from write_side.entrypoints.input_types import InputTypes, sent_fields
 from write_side.entrypoints.validation import INVALID_INPUT, InvalidInput, build, camel, sent_of
 
 _log = logging.getLogger(__name__)
 
-CREATIONS = frozenset({OpenDeal, OpenAccount, DefinePipeline, ListProduct, CreateTeam, CreateUser})
+CREATIONS = frozenset(
+    {
+        OpenDeal,
+        OpenAccount,
+        DefinePipeline,
+        ListProduct,
+        CreateTeam,
+        CreateUser,
+        LogActivity,
+        ScheduleActivity,
+        SaveView,
+        CaptureLead,
+        CreateContact,
+    }
+)
 """Commands whose target begins with them: the client may leave the id to us."""
+BULK: Mapping[type[Command], str] = {ConvertLead: "convert_leads"}
+"""Commands that may also come many at once."""
 ORGANISATION = frozenset({"pipeline", "product", "team", "user"})
 """Categories that only an admin may change."""
 MAX_KEY = 200
@@ -64,6 +85,8 @@ class EntityField(NamedTuple):
 
     annotation: Any
     load: Callable[[strawberry.Info, Outcome], Awaitable[Any]]
+    load_beside: Callable[[strawberry.Info, Outcome], Awaitable[Any]] | None = None
+    """For a further entity of the same answer: read with what ``load`` has opened, which has waited for more."""
 
 
 @strawberry.type(description="A business rule, or a check of the input, that refused the command; nothing was changed.")
@@ -79,10 +102,13 @@ def mutation_type(*, entities: Mapping[str, EntityField], names: Mapping[Any, An
     """The type ``Mutation``. ``names``: what the API calls Python types; ``big_int``: its scalar for minor units."""
     money = type("MoneyInput", (), {"__annotations__": {"minor": big_int, "currency": str}})
     inputs = InputTypes({**names, Money: strawberry.input(money, description=Money.__doc__)})
-    fields = {
-        _snake(command.__name__): _mutation(command, decider, inputs, entities[decider.kind or decider.category])
-        for command, decider in COMMANDS.items()
-    }
+    fields = {}
+    for command, decider in COMMANDS.items():
+        entity = entities[decider.kind or decider.category]
+        answering = _Answering(command, decider, inputs, entity)
+        fields[_snake(command.__name__)] = answering.mutation()
+        if command in BULK:
+            fields[BULK[command]] = bulk_mutation(answering, description=_describe(command, decider))
     return strawberry.type(type("Mutation", (), {"__annotations__": {}, **fields}))
 
 
@@ -90,42 +116,76 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-def _mutation(command: type[Command], decider: Decider[Any, Any], inputs: InputTypes, entity: EntityField) -> Any:
-    kind = decider.kind or decider.category
-    input_type = inputs.of_struct(command, optional=frozenset({"id"}) if command in CREATIONS else frozenset())
-    payload = _payload_type(command, kind, entity)
+class _Answering:
+    """One command as the API takes it, and its answer."""
 
-    async def resolve(
-        info: strawberry.Info,
+    def __init__(
+        self, command: type[Command], decider: Decider[Any, Any], inputs: InputTypes, entity: EntityField
+    ) -> None:
+        self._command = command
+        self._decider = decider
+        self._kind = decider.kind or decider.category
+        self.input_type = inputs.of_struct(command, optional=frozenset({"id"}) if command in CREATIONS else frozenset())
+        self.payload = _payload_type(command, self._kind, entity)
+
+    def mutation(self) -> Any:
+        """The mutation of the command's name."""
+
+        async def resolve(
+            info: strawberry.Info,
+            input: Any,
+            idempotency_key: str | None = strawberry.UNSET,
+            expected_version: int | None = strawberry.UNSET,
+            occurred_at: datetime | None = strawberry.UNSET,
+        ) -> Any:
+            key = self.admit(info.context, idempotency_key)
+            version = None if expected_version is strawberry.UNSET else expected_version
+            return await self.answer(
+                info.context, input, key=key, expected_version=version, occurred_at=occurred_at or None
+            )
+
+        resolve.__annotations__ |= {"input": self.input_type, "return": self.payload}
+        return strawberry.mutation(resolver=resolve, description=_describe(self._command, self._decider))
+
+    def admit(self, caller: Caller, key: str | None) -> str | None:
+        """The key to use; raises FORBIDDEN and BAD_REQUEST."""
+        _authorise(caller, self._decider.category)
+        return _checked_key(key)
+
+    async def answer(
+        self,
+        caller: Caller,
         input: Any,
-        idempotency_key: str | None = strawberry.UNSET,
-        expected_version: int | None = strawberry.UNSET,
-        occurred_at: datetime | None = strawberry.UNSET,
+        *,
+        key: str | None,
+        expected_version: int | None = None,
+        occurred_at: datetime | None = None,
     ) -> Any:
-        caller: Caller = info.context
-        _authorise(caller, decider.category)
-        key = _checked_key(idempotency_key)
+        """The payload; raises what is no answer about the business."""
         fields = sent_fields(input)
         try:
-            made = build(command, _with_id(fields, caller.tenant, kind, key))
+            made = build(self._command, _with_id(fields, caller.tenant, self._kind, key))
             request = Request(
                 tenant=caller.tenant,
                 actor=caller.user_id,
                 source=SOURCE,
+                admin=caller.role == "admin",
                 sent=sent_of(made, fields),
                 idempotency_key=key,
-                expected_version=None if expected_version is strawberry.UNSET else expected_version,
-                occurred_at=occurred_at or None,
+                expected_version=expected_version,
+                occurred_at=occurred_at,
             )
-            return _accepted(payload, await _transact(caller, made, request))
+            return _accepted(self.payload, await _transact(caller, made, request))
         except InvalidInput as error:
-            return _refused(payload, INVALID_INPUT, error.path, error.message)
+            return self.refused(INVALID_INPUT, error.message, error.path)
         except Rejected as error:
             path = tuple(camel(part) for part in error.at.split(".")) if error.at else ()
-            return _refused(payload, error.code, path, error.message)
+            return self.refused(error.code, error.message, path)
 
-    resolve.__annotations__ |= {"input": input_type, "return": payload}
-    return strawberry.mutation(resolver=resolve, description=_describe(command, decider))
+    def refused(self, code: str, message: str, path: tuple[str, ...] = ()) -> Any:
+        """The payload of a command that changed nothing."""
+        error = UserError(code=code, field=list(path) or None, message=message)
+        return self.payload(version=None, token=None, user_errors=[error], outcome=None, together=None)
 
 
 def _describe(command: type[Command], decider: Decider[Any, Any]) -> str:
@@ -135,7 +195,11 @@ def _describe(command: type[Command], decider: Decider[Any, Any]) -> str:
 
 def _payload_type(command: type[Command], kind: str, entity: EntityField) -> Any:
     async def load(self: Any, info: strawberry.Info) -> Any:
-        return None if self.outcome is None else await entity.load(info, self.outcome)
+        if self.outcome is None:
+            return None
+        if self.together is None:
+            return await entity.load(info, self.outcome)
+        return await self.together.load(info, self.outcome, entity)
 
     load.__annotations__["return"] = entity.annotation
     body = {
@@ -145,6 +209,7 @@ def _payload_type(command: type[Command], kind: str, entity: EntityField) -> Any
             "token": str | None,
             "user_errors": list[UserError],
             "outcome": strawberry.Private[Outcome | None],  # type: ignore[misc]  # an annotation, made while running
+            "together": strawberry.Private[Together | None],  # type: ignore[misc]  # likewise
         },
         kind: strawberry.field(
             resolver=load, description="The entity as it is once the views have reached the command's effect."
@@ -156,12 +221,8 @@ def _payload_type(command: type[Command], kind: str, entity: EntityField) -> Any
 
 
 def _accepted(payload: Any, outcome: Outcome) -> Any:
-    return payload(version=outcome.version, token=outcome.token.encode(), user_errors=[], outcome=outcome)
-
-
-def _refused(payload: Any, code: str, path: tuple[str, ...], message: str) -> Any:
-    error = UserError(code=code, field=list(path) or None, message=message)
-    return payload(version=None, token=None, user_errors=[error], outcome=None)
+    token = outcome.token.encode()
+    return payload(version=outcome.version, token=token, user_errors=[], outcome=outcome, together=None)
 
 
 def _authorise(caller: Caller, category: str) -> None:

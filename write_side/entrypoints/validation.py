@@ -57,6 +57,8 @@ _SHAPES = (
 _TEXT_RULE = re.compile(r"Expected `str` (of length|matching regex)")
 _PATTERN_RULE = re.compile(r"Expected `str` matching regex")
 _CURRENCY = "must be an ISO 4217 code in capitals, such as USD"
+_EMAIL = "must be an e-mail address, such as ada@example.org"
+_EMAIL = "must be an e-mail address, such as ada@example.org"
 _UNFIT = "must not be blank, nor hold NUL (U+0000) or half of a surrogate pair"
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -76,8 +78,10 @@ def _explained(message: str) -> InvalidInput:
 def _in_words(what: str, field: str) -> str:
     if field == "currency" and _TEXT_RULE.match(what):
         return _CURRENCY
+    if field == "email" and _TEXT_RULE.match(what):
+        return _EMAIL
     if _PATTERN_RULE.match(what):
-        return _UNFIT
+        return _EMAIL if field == "email" else _UNFIT
     for shape, words in _SHAPES:
         what = shape.sub(words, what)
     return what

@@ -7,12 +7,16 @@ import strawberry
 
 from read_api.compiler.entities import ACCOUNTS, USERS
 from read_api.compiler.sources import Listing, SortKey
+from read_api.compiler.ties import ACCOUNT_TIMELINE, CONTACTS_OF_ACCOUNT
 from read_api.graphql.fields import column, embedded, filters_of, nested, one, sort_enum, where
+from read_api.graphql.types.activity import Activity, activities
+from read_api.graphql.types.contact import CONTACT_LIST, Contact, ContactFilter, ContactSort
 from read_api.graphql.types.deal import DEAL_LIST, Deal, DealFilter, DealSort
 from read_api.graphql.types.money import Money
 from read_api.graphql.types.organisation import User
 from read_api.graphql.types.paging import Connection
 from read_api.graphql.types.text import CONTAINS
+from read_api.graphql.types.timeline import TIMELINE_LIST, TimelineConnection, nested_timeline
 from read_api.values import parse_id, parse_text
 
 
@@ -33,6 +37,8 @@ AccountSort = sort_enum("AccountSort", _SORTS)
 ACCOUNT_LIST = Listing("accounts", ACCOUNTS, _SORTS, "NAME_ASC", filters_of(AccountFilter))
 _CHILDREN = replace(ACCOUNT_LIST, name="Account.children")
 _DEALS = replace(DEAL_LIST, name="Account.deals")
+_CONTACTS = replace(CONTACT_LIST, name="Account.contacts", entity=CONTACTS_OF_ACCOUNT)
+_TIMELINE = replace(TIMELINE_LIST, name="Account.timeline", entity=ACCOUNT_TIMELINE)
 
 
 @strawberry.type(description="A company that deals are made with.")
@@ -55,6 +61,21 @@ class Account:
     deals: Connection[Deal] = nested(
         _DEALS, key="account_id", filter_type=DealFilter, sort_type=DealSort, description="The deals with it."
     )
+    contacts: Connection[Contact] = nested(
+        _CONTACTS,
+        key="account_id",
+        filter_type=ContactFilter,
+        sort_type=ContactSort,
+        description="Its people, by name.",
+    )
+    activities: Connection[Activity] = activities("account")
+    timeline: TimelineConnection = nested_timeline(
+        _TIMELINE,
+        key="account_id",
+        description="What happened to it, its contacts, its deals, and the activities about any of them,"
+        " the first event first.",
+    )
     archived: bool = column("No longer worked on.")
+    merged_into: "Account | None" = one(ACCOUNTS, id="merged_into_id", description="The same company, that goes on.")
     opened_at: datetime = column()
     version: int = column()

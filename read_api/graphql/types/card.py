@@ -1,6 +1,5 @@
 """Cards of entities of any kind."""
 
-from enum import Enum
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,19 +10,8 @@ from strawberry.types import Info
 from read_api.cards import Card, CardsUnavailable
 from read_api.errors import not_found
 from read_api.graphql.fields import UNSET, resolved
+from read_api.graphql.types.reference import Kind
 from read_api.values import parse_id
-
-
-@strawberry.enum(description="Kinds of entities.")
-class Kind(Enum):
-    """As streams and states call them."""
-
-    DEAL = "deal"
-    ACCOUNT = "account"
-    PIPELINE = "pipeline"
-    PRODUCT = "product"
-    TEAM = "team"
-    USER = "user"
 
 
 def _position(self: Card) -> str:

@@ -2,23 +2,29 @@
 
 from datetime import date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
+import orjson
 import strawberry
 
-from read_api.compiler.entities import ACCOUNTS, DEALS, PIPELINES, PRODUCTS, STAGES, STAYS, USERS
+from read_api.compiler.entities import ACCOUNTS, CONTACTS, DEALS, PIPELINES, PRODUCTS, STAGES, STAYS, USERS
 from read_api.compiler.sources import Listing, SortKey
-from read_api.graphql.fields import column, days_since, embedded, filters_of, many, one, sort_enum, where
+from read_api.compiler.ties import DEAL_CONTACTS
+from read_api.graphql.fields import column, days_since, embedded, filters_of, items, many, one, sort_enum, where
+from read_api.graphql.types.activity import Activity, activities
 from read_api.graphql.types.money import Money
 from read_api.graphql.types.organisation import User
+from read_api.graphql.types.paging import Connection
 from read_api.graphql.types.pipeline import Pipeline, Stage
 from read_api.graphql.types.product import Product
 from read_api.graphql.types.scalars import BigInt
-from read_api.graphql.types.text import CONTAINS
+from read_api.graphql.types.text import CONTAINS, of_team
 from read_api.values import parse_id, parse_text
 
 if TYPE_CHECKING:
     from read_api.graphql.types.account import Account
+    from read_api.graphql.types.contact import Contact
 
 
 @strawberry.enum(description="How a deal stands.")
@@ -53,6 +59,49 @@ class StageStay:
     left_at: datetime | None = column("Null while the deal is there.")
 
 
+@strawberry.type(description="A contact's part in a deal.")
+class DealContact:
+    """A row of deal_contacts."""
+
+    contact: Annotated["Contact", strawberry.lazy("read_api.graphql.types.contact")] = one(CONTACTS, id="contact_id")
+    role: str | None = column()
+    since: datetime = column()
+
+
+@strawberry.type(description="So many of a product, at a price each, less a discount.")
+class DealLineItem:
+    """An item of the column ``line_items``, in the deal's currency."""
+
+    product: Product = one(PRODUCTS, id="product_id")
+    quantity: int = column()
+    unit_price: Money = embedded(Money, minor="unit_price_minor", currency="currency")
+    discount: int = column("Hundredths of a per cent: 10,000 is all of it.")
+    total: Money = embedded(Money, minor="total_minor", currency="currency")
+
+
+_LINE_ITEMS = (
+    "(select e.n, i.*, {row}.currency,"
+    " div(i.quantity::numeric * i.unit_price_minor * (10000 - i.discount) + 5000, 10000)::bigint as total_minor"
+    " from jsonb_array_elements({row}.line_items) with ordinality e (item, n) cross join lateral"
+    " (select (e.item->>'product_id')::uuid as product_id, (e.item->>'quantity')::integer as quantity,"
+    " (e.item->>'unit_price_minor')::bigint as unit_price_minor, (e.item->>'discount')::integer as discount) i)"
+)
+
+
+def _line_items(record: Any) -> list[dict[str, Any]]:
+    """As _LINE_ITEMS: the total is rounded half up."""
+    return [
+        {
+            **item,
+            "product_id": UUID(item["product_id"]),
+            "currency": record["currency"],
+            "total_minor": (item["quantity"] * item["unit_price_minor"] * (10_000 - item["discount"]) + 5_000)
+            // 10_000,
+        }
+        for item in orjson.loads(record["line_items"])
+    ]
+
+
 @strawberry.type(description="A chance of a sale.")
 class Deal:
     """A row of deal_board."""
@@ -80,6 +129,13 @@ class Deal:
     stage_history: list[StageStay] = many(
         STAYS, key="deal_id", order=("entry",), description="Every stay, the first one first."
     )
+    contacts: list[DealContact] = many(
+        DEAL_CONTACTS, key="deal_id", order=("since", "contact_id"), description="Who takes part, the first one first."
+    )
+    line_items: list[DealLineItem] = items(
+        _LINE_ITEMS, _line_items, "What the amount is the sum of, where there are any."
+    )
+    activities: Connection[Activity] = activities("deal")
     version: int = column()
 
 
@@ -93,11 +149,13 @@ class DealFilter:
     owner_id: strawberry.ID | None = where("{row}.owner_id = {value}", "uuid", parse=parse_id)
     account_id: strawberry.ID | None = where("{row}.account_id = {value}", "uuid", parse=parse_id)
     product_id: strawberry.ID | None = where("{row}.product_id = {value}", "uuid", parse=parse_id)
-    team_id: strawberry.ID | None = where(
-        "exists (select from user_list u where u.id = {row}.owner_id and u.team_id = {value})",
+    team_id: strawberry.ID | None = of_team()
+    contact_id: strawberry.ID | None = where(
+        "exists (select from deal_contacts l where l.deal_id = {row}.id and l.contact_id = {value})",
         "uuid",
         parse=parse_id,
-        as_of="exists (select from users_as_of({p}, {t}, true) u where u.id = {row}.owner_id and u.team_id = {value})",
+        as_of="exists (select from deal_contacts_as_of({p}, {t}, false) l"
+        " where l.deal_id = {row}.id and l.contact_id = {value})",
     )
     amount_min: BigInt | None = where("{row}.amount_minor >= {value}", "bigint")
     amount_max: BigInt | None = where("{row}.amount_minor <= {value}", "bigint")

@@ -7,10 +7,12 @@ import strawberry
 from strawberry.types import Info
 
 from read_api.compiler.dimensions import Dimension
-from read_api.compiler.forecast import USUAL_CURRENCY, currency_of, dimensions_of
+from read_api.compiler.forecast import USUAL_CURRENCY, currency_of
+from read_api.compiler.grouped import dimensions_of
 from read_api.compiler.sources import FigurePages, ForecastRoot
 from read_api.graphql import forecast as reference
 from read_api.graphql.fields import DEFAULT_FIRST, UNSET, resolved
+from read_api.graphql.grouped import Grouped
 from read_api.graphql.lists import asked
 from read_api.graphql.types.as_of import AsOf
 from read_api.graphql.types.deal import DEAL_LIST, Deal
@@ -32,7 +34,7 @@ async def _count(self: reference.Figure) -> int:
 
 
 async def _amount(self: reference.Figure) -> Money:
-    return Money(minor=BigInt(await self.minor()), currency=self.forecast.currency)
+    return Money(minor=BigInt(await self.minor()), currency=self.currency)
 
 
 async def _deals(self: reference.Figure, first: int | None = DEFAULT_FIRST, after: str | None = UNSET) -> Any:
@@ -64,7 +66,7 @@ class ForecastFigures:
 
 @strawberry.type
 class ForecastGroup:
-    """Resolved on read_api.graphql.forecast.Group."""
+    """Resolved on read_api.graphql.grouped.Group."""
 
     key: list[str] = strawberry.field(
         description='Names in the order of groupBy; "" where there is none; months as YYYY-MM.'
@@ -72,13 +74,13 @@ class ForecastGroup:
     figures: ForecastFigures
 
 
-async def _groups(self: reference.Forecast) -> Any:
+async def _groups(self: Grouped) -> Any:
     return await self.groups()
 
 
 @strawberry.type(description="The deals of one currency, summed up.")
 class Forecast:
-    """Resolved on read_api.graphql.forecast.Forecast."""
+    """Resolved on read_api.graphql.grouped.Grouped."""
 
     position: str = strawberry.field(description="The position of the log as of which all of this is answered.")
     totals: ForecastFigures
@@ -95,7 +97,7 @@ def forecast(description: str) -> Any:
         currency: str | None = USUAL_CURRENCY,
         read_after: str | None = UNSET,
     ) -> Any:
-        names = dimensions_of(group_by)
+        names = dimensions_of(Dimension, group_by)
         return await reference.forecast_at(info.context, asked(as_of), names, currency_of(currency))
 
     return resolved(resolve, ForecastRoot(), description)

@@ -8,13 +8,14 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
 
-from read_api.compiler.entities import TIMELINE
-from read_api.compiler.sources import Col, Filter, Listing, SortKey, TimelinePages
+from read_api.compiler.sources import Col, Filter, Listing, Pages, SortKey, TimelinePages
+from read_api.compiler.ties import REFERENCES, TIMELINE
 from read_api.errors import not_found
-from read_api.graphql.fields import DEFAULT_FIRST, UNSET, column, resolved
+from read_api.graphql.fields import DEFAULT_FIRST, UNSET, column, one, resolved
 from read_api.graphql.lists import ListArguments, page
 from read_api.graphql.rows import Row
 from read_api.graphql.types.paging import Connection
+from read_api.graphql.types.reference import EntityRef
 from read_api.values import parse_id
 
 OF_ENTITY = Filter("{row}.entity_id = {value}", "uuid", parse_id)
@@ -30,6 +31,7 @@ class TimelineEntry:
     """A row of entity_timeline."""
 
     position: str = column("Where the event stands in the log.")
+    entity: EntityRef | None = one(REFERENCES, id="entity_id", kind="kind", description="What it happened to.")
     stream: str = column()
     stream_version: int = column()
     type: str = column()
@@ -70,3 +72,13 @@ async def _exists(context: Any, wanted: Any) -> bool:
         "select exists (select from entity_timeline where entity_id = $1) as found", wanted
     )
     return bool(rows[0]["found"])
+
+
+def nested_timeline(listing: Listing, *, key: str, description: str) -> Any:
+    """The timeline of what belongs to this row."""
+    source = Pages(listing, key)
+
+    async def resolve(self: Row, info: Info, first: int | None = DEFAULT_FIRST, after: str | None = UNSET) -> Any:
+        return await page(info.context, source, ListArguments(first, after, UNSET, UNSET), self)
+
+    return resolved(resolve, source, description)

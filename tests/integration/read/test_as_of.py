@@ -1,14 +1,11 @@
 """What is answered as of a moment is what a plain look at the past says, for the neighbours of an entity too."""
 
-import random
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 import pytest
 
-from read_api.compiler.engine import NotCompiled
+from tests.support.read_asking import ask, moments, printed
 from tests.support.read_oracle import Moment, Oracle
 from tests.support.read_paths import NOW, BothPaths
 from tests.support.read_story import Past
@@ -24,30 +21,6 @@ DEALS = f"query($m:AsOf){{deals(first:1000,asOf:$m,sort:NAME_ASC){{totalCount po
 FIGURES = " ".join(f"{figure}{{count amount{{minor}}}}" for figure in ("open", "weighted", "won", "lost"))
 GROUPS = "groups{key figures{open{count}}}"
 FORECAST = f"query($m:AsOf){{forecast(asOf:$m,groupBy:[OWNER,STAGE]){{position totals{{{FIGURES}}} {GROUPS}}}}}"
-
-
-async def ask(paths: BothPaths, query: str, variables: dict[str, Any]) -> Any:
-    """The data that the compiled path answers."""
-    answer = await paths.compiled(query, variables)
-    assert not isinstance(answer, NotCompiled), answer
-    body = orjson.loads(answer)
-    assert "errors" not in body, body
-    return body["data"]
-
-
-def moments(oracle: Oracle, past: Past, seed: int) -> Iterator[tuple[dict[str, Any], Moment, datetime]]:
-    """Arguments with the moment that they mean and the instant from which ages count."""
-    rng = random.Random(seed)
-    ours = [each.recorded for each in past.versions if each.recorded.meta.tenant == "demo"]
-    for recorded in rng.sample(ours, 5):
-        instant = recorded.meta.recorded_at - timedelta(microseconds=rng.choice((0, 0, 1)))
-        yield {"at": instant.isoformat()}, oracle.recorded(instant), instant
-    for recorded in rng.sample(ours, 5):
-        instant = recorded.meta.occurred_at - timedelta(microseconds=rng.choice((0, 0, 1)))
-        yield {"at": instant.isoformat(), "clock": "OCCURRED"}, oracle.occurred(instant), instant
-    for position in rng.sample(range(len(ours), past.head), 5):
-        last = max((each for each in ours if each.position <= position), key=lambda each: each.position)
-        yield {"position": str(position)}, Moment(position), last.meta.recorded_at
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -102,16 +75,11 @@ def _named(document: Any) -> dict[str, Any] | None:
 
 def _stays(oracle: Oracle, deal: Any, moment: Moment) -> list[dict[str, Any]]:
     stays: list[Any] = oracle.stays(deal.id, moment)
-    ends = [_printed(each.stage_entered_at) for each in stays[1:]]
+    ends = [printed(each.stage_entered_at) for each in stays[1:]]
     return [
-        {"enteredAt": _printed(each.stage_entered_at), "leftAt": left, "stage": {"id": str(each.stage_id)}}
+        {"enteredAt": printed(each.stage_entered_at), "leftAt": left, "stage": {"id": str(each.stage_id)}}
         for each, left in zip(stays, [*ends, None], strict=True)
     ]
-
-
-def _printed(instant: datetime) -> str:
-    text = instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return text.rstrip("0").rstrip(".") + "Z"
 
 
 @pytest.mark.parametrize("seed", range(2))

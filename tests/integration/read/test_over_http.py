@@ -14,10 +14,11 @@ import pytest_asyncio
 import read_api.bootstrap
 from read_api.app import ReadyState
 from read_api.authentication import Role
-from read_api.bootstrap import Addresses
+from read_api.bootstrap import Addresses, Secrets
 from tests.support.read_corpus import CASES, Case
 from tests.support.read_paths import NOW
 from tests.support.read_tokens import filled
+from tests.support.secrets import MASTER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SECRET = b"the secret of one test, 32 bytes and more"
@@ -40,7 +41,7 @@ async def applications(read_url: str, module_redis_url: str) -> AsyncIterator[Ap
             api = await stack.enter_async_context(
                 read_api.bootstrap.application(
                     addresses=Addresses(read_url, read_url, module_redis_url),
-                    token_secret=SECRET,
+                    secrets=Secrets(SECRET, MASTER),
                     transact=_refuse,
                     ready=ReadyState(),
                     clock=lambda: NOW,

@@ -16,11 +16,16 @@ from tests.support.read_story import Past
 NODE = "id name status amount{minor} expectedClose version"
 PAGE = f"pageInfo{{hasNextPage endCursor}} position totalCount edges{{node{{{NODE}}}}}"
 PAGED = "query($a:String,$s:DealSort,$n:Int){{deals(first:$n,after:$a,sort:$s{filter}){{{page}}}}}"
-LISTS = {
-    "deals": PAGED.format(filter="", page=PAGE),
-    "open deals": PAGED.format(filter=",filter:{status:OPEN}", page=PAGE),
-}
 SORTS = ("OPENED_AT_DESC", "NAME_ASC", "AMOUNT_DESC", "EXPECTED_CLOSE_ASC", "EXPECTED_CLOSE_DESC")
+LEADS = (
+    "query($a:String,$s:LeadSort,$n:Int){leads(first:$n,after:$a,sort:$s){pageInfo{hasNextPage endCursor}"
+    " position totalCount edges{node{id name status score owner{name} activities(first:2){totalCount} version}}}}"
+)
+LISTS = {
+    "deals": (PAGED.format(filter="", page=PAGE), SORTS),
+    "open deals": (PAGED.format(filter=",filter:{status:OPEN}", page=PAGE), SORTS),
+    "leads": (LEADS, ("CAPTURED_AT_DESC", "NAME_ASC", "SCORE_DESC", "SCORE_ASC", "CONVERTED_AT_ASC")),
+}
 
 
 @pytest.fixture
@@ -46,9 +51,9 @@ async def test_pages_show_each_entity_once(listing: str, growing: str, past: Pas
     await load_past(growing, past.until(position))
     database = await Database.connect(growing)
     paths = BothPaths(database)
-    query = LISTS[listing]
-    whole = {sort: await ask(paths, query, {"s": sort, "n": 1000}) for sort in SORTS}
-    pages = {sort: [await ask(paths, query, {"s": sort, "n": 7})] for sort in SORTS}
+    query, sorts = LISTS[listing]
+    whole = {sort: await ask(paths, query, {"s": sort, "n": 1000}) for sort in sorts}
+    pages = {sort: [await ask(paths, query, {"s": sort, "n": 7})] for sort in sorts}
     while any(shown[-1]["pageInfo"]["hasNextPage"] for shown in pages.values()):
         position += 40
         await load_past(growing, past.until(position))
@@ -56,7 +61,7 @@ async def test_pages_show_each_entity_once(listing: str, growing: str, past: Pas
             if shown[-1]["pageInfo"]["hasNextPage"]:
                 cursor = shown[-1]["pageInfo"]["endCursor"]
                 shown.append(await ask(paths, query, {"s": sort, "n": 7, "a": cursor}))
-    now = {sort: await ask(paths, query, {"s": sort, "n": 1000}) for sort in SORTS}
+    now = {sort: await ask(paths, query, {"s": sort, "n": 1000}) for sort in sorts}
     await database.close()
     for sort, shown in pages.items():
         assert [edge for page in shown for edge in page["edges"]] == whole[sort]["edges"]

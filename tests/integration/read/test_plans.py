@@ -85,8 +85,8 @@ async def planned(url: str, query: str) -> Any:
     connection = await asyncpg.connect(url, server_settings=SETTINGS)
     await connection.execute("select set_config('crm.tenant', 'demo', false)")
     await connection.execute(f"prepare compiled as {plan.sql}")
-    nothing = ",".join(["null"] * len(plan.used))
-    text = await connection.fetchval(f"explain (format json) execute compiled({nothing})")
+    nothing = f"({','.join(['null'] * len(plan.used))})" if plan.used else ""
+    text = await connection.fetchval(f"explain (format json) execute compiled{nothing}")
     await connection.close()
     return orjson.loads(text)[0]["Plan"]
 

@@ -44,9 +44,8 @@ from write_side.domain.deal import (
     ChangeDealProduct,
     ChangeDealStage,
     DealIsClosed,
-    DealNotFound,
 )
-from write_side.domain.references import ProductIsRetired, ProductNotFound, UserNotFound
+from write_side.domain.references import DealNotFound, ProductIsRetired, ProductNotFound, UserNotFound
 from write_side.domain.stages import CurrencyNotOfPipeline, StageIsRetired, StageNotInPipeline, StageOfOtherCategory
 
 OPENED = DealOpened(

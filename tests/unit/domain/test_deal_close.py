@@ -23,11 +23,11 @@ from write_side.domain.deal import (
     ChangeDealStage,
     DealIsClosed,
     DealNotClosed,
-    DealNotFound,
     LoseDeal,
     ReopenDeal,
     WinDeal,
 )
+from write_side.domain.references import DealNotFound
 from write_side.domain.stages import CurrencyNotOfPipeline, StageIsRetired, StageNotInPipeline, StageOfOtherCategory
 
 OPENED = DealOpened(

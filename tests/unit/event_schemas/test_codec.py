@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from event_schemas.batch import BatchFinished
-from event_schemas.codec import UndecodableEvent, UnencodableEvent, decode, decode_metadata, is_chained, seal
+from event_schemas.codec import (
+    UndecodableEvent,
+    UnencodableEvent,
+    decode,
+    decode_metadata,
+    is_chained,
+    seal,
+    subjects_of,
+)
 from event_schemas.deal import DealAmountChanged, DealOpened, DealStageChanged
 from event_schemas.envelope import EMPTY, NO_HASH, Origin, StoredEvent, StreamHead
 from event_schemas.organisation import TeamRegionAssigned, UserCreated
@@ -19,6 +27,7 @@ from event_schemas.schemas import catalogued
 from event_schemas.streams import START, TenantId, event_id, stream_name
 from event_schemas.values import MAX_MINOR, Money
 from tests.support.events import some_id
+from tests.support.secrets import key_of
 from tests.support.structs import structs
 
 DEMO = TenantId("demo")
@@ -50,7 +59,8 @@ def sealed(*events: Event, head: StreamHead = EMPTY, **origin: Any) -> tuple[Sto
 def test_every_event_comes_back(fact: Event, occurred: datetime, recorded: datetime, actor: str) -> None:
     """Decoding what was sealed gives the event, its entity and its envelope."""
     origin = msgspec.structs.replace(ORIGIN, occurred_at=occurred, actor=actor)
-    (stored,) = seal([fact], stream=STREAM, head=EMPTY, origin=origin, recorded_at=recorded)
+    keys = {subject: key_of(DEMO, subject) for subject in subjects_of([fact], STREAM)}
+    (stored,) = seal([fact], stream=STREAM, head=EMPTY, origin=origin, recorded_at=recorded, keys=keys)
     read = decode(stored)
     entry = of_class(type(fact))
     assert read.event == fact
@@ -126,6 +136,7 @@ def test_an_event_stands_where_it_was_put(previous: StreamHead) -> None:
         {"event_id": UUID(int=1)},
         {"command_id": UUID(int=1)},
         {"type": "deal.won"},
+        {"subject_id": UUID(int=1)},
         {"recorded_at": RECORDED + timedelta(microseconds=1)},
     ],
     ids=lambda other: next(iter(other)),

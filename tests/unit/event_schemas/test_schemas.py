@@ -160,7 +160,7 @@ class DealWonOtherwise(Event, frozen=True, kw_only=True):
 
 def test_a_renamed_field_of_a_real_class_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check looks at the classes as they are now."""
-    monkeypatch.setattr(schemas, "of_name", lambda name: EventType(name, 1, DealWonOtherwise, None, False))
+    monkeypatch.setattr(schemas, "of_name", lambda name: EventType(name, 1, DealWonOtherwise, None, False, (), None))
     assert schemas.check({"deal.won": released()["deal.won"]}) == [
         f"deal.won: {what} since v1 was released: raise the version and add an upcaster"
         for what in (

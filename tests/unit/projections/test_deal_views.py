@@ -3,8 +3,20 @@
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from event_schemas.deal import DealAmountChanged, DealLost, DealReopened, DealStageChanged, DealWon, LossReason
-from projections.changes import Patch, Put, Row
+from event_schemas.deal import (
+    DealAccountChanged,
+    DealAmountChanged,
+    DealContactLinked,
+    DealContactUnlinked,
+    DealLineItemsSet,
+    DealLost,
+    DealReopened,
+    DealStageChanged,
+    DealWon,
+    LineItem,
+    LossReason,
+)
+from projections.changes import Change, Delete, Patch, Put, Row
 from projections.views import deal_board, deal_stage_history
 from tests.support.events import DEMO, NOON, Log, some_id
 from tests.support.histories import ENGAGING, LOST, PIPELINE, PROSPECTING, WON, deal_opened, usd
@@ -29,6 +41,7 @@ OPENED_ROW: Row = {
     "stage_entered_at": NOON,
     "loss_reason": None,
     "loss_detail": None,
+    "line_items": "[]",
     "version": 1,
     "position": 1,
 }
@@ -83,6 +96,57 @@ def test_deal_board_shows_a_won_deal_with_what_it_was_won_for() -> None:
     won: Row = {"stage_id": WON, "status": "won", "closed_at": minutes(1), "stage_entered_at": minutes(1)}
     row = OPENED_ROW | won | {"amount_minor": 9, "version": 2, "position": 2}
     assert changes_of(deal_board, log.events)[1] == (Put("deal_board", (DEMO, DEAL), row),)
+
+
+def test_deal_board_shows_what_a_deal_consists_of_and_its_sum_as_its_amount() -> None:
+    """The items as JSON, amounts in minor units of the deal's currency; without items the amount stays."""
+    log = Log()
+    log.append("deal", DEAL, deal_opened())
+    item = LineItem(product_id=some_id("product 1"), quantity=3, unit_price=usd(100), discount=10_00)
+    log.append("deal", DEAL, DealLineItemsSet(items=(item,), amount=usd(270)))
+    log.append("deal", DEAL, DealLineItemsSet(items=(), amount=usd(270)))
+    items = f'[{{"product_id":"{some_id("product 1")}","quantity":3,"unit_price_minor":100,"discount":1000}}]'
+    row = OPENED_ROW | {"line_items": items, "amount_minor": 270, "version": 2, "position": 2}
+    assert changes_of(deal_board, log.events)[1:] == [
+        (Put("deal_board", (DEMO, DEAL), row),),
+        (Put("deal_board", (DEMO, DEAL), row | {"line_items": "[]", "version": 3, "position": 3}),),
+    ]
+
+
+def test_deal_board_shows_the_account_that_the_deal_moved_to() -> None:
+    """Another one, or none."""
+    log = Log()
+    log.append("deal", DEAL, deal_opened(), DealAccountChanged(account_id=None))
+    row = OPENED_ROW | {"account_id": None, "version": 2, "position": 2}
+    assert changes_of(deal_board, log.events)[1] == (Put("deal_board", (DEMO, DEAL), row),)
+
+
+def test_deal_contacts_are_those_that_take_part_now() -> None:
+    """A second link changes the role, not the beginning; who left has no row; what did not change is not written."""
+    ada, bo = some_id("ada"), some_id("bo")
+    log = Log()
+    for event in (
+        deal_opened(),
+        DealContactLinked(contact_id=ada, role=None),
+        DealContactLinked(contact_id=bo, role="Boss"),
+        DealContactLinked(contact_id=ada, role="Buyer"),
+        DealAmountChanged(amount=usd(1)),
+        DealContactUnlinked(contact_id=ada),
+    ):
+        log.append("deal", DEAL, event)
+
+    def linked(contact: UUID, role: str | None, since: int) -> Change:
+        row: Row = {"tenant": DEMO, "deal_id": DEAL, "contact_id": contact, "role": role, "since": minutes(since)}
+        return Put("deal_contacts", (DEMO, DEAL, contact), row)
+
+    assert [changes[1:] for changes in changes_of(deal_board, log.events)] == [
+        (),
+        (linked(ada, None, 1),),
+        (linked(bo, "Boss", 2),),
+        (linked(ada, "Buyer", 1),),
+        (),
+        (Delete("deal_contacts", (DEMO, DEAL, ada)),),
+    ]
 
 
 def test_deal_stage_history_ends_a_stay_when_the_next_begins() -> None:

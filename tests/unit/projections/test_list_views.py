@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from event_schemas.account import AccountArchived, AccountDetailsChanged, AccountParentSet
+from event_schemas.account import AccountArchived, AccountDetailsChanged, AccountMerged, AccountParentSet
 from event_schemas.organisation import (
     TeamCreated,
     TeamManagerAssigned,
@@ -54,6 +54,7 @@ def test_account_list_shows_the_account_as_it_is_now() -> None:
         "territory": "east",
         "owner_id": some_id("user 1"),
         "archived": False,
+        "merged_into_id": None,
         "opened_at": NOON,
         "version": 1,
         "position": 1,
@@ -64,6 +65,15 @@ def test_account_list_shows_the_account_as_it_is_now() -> None:
         (put("account_list", poorer | {"version": 2, "position": 2}),),
         (put("account_list", poorer | {"version": 3, "position": 3, "archived": True}),),
     ]
+
+
+def test_account_list_shows_what_an_account_was_merged_into() -> None:
+    """It is worked on no more: archived too."""
+    log = Log()
+    log.append("account", THING, account_opened(), AccountMerged(into_id=some_id("other")))
+    (merged,) = changes_of(account_list, log.events)[1]
+    assert isinstance(merged, Put)
+    assert (merged.row["archived"], merged.row["merged_into_id"]) == (True, some_id("other"))
 
 
 def test_account_tree_shows_the_last_parent_of_each_account_of_the_hierarchy() -> None:

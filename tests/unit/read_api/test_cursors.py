@@ -17,7 +17,7 @@ INSTANTS = st.datetimes(min_value=FIRST, max_value=LAST, timezones=st.just(UTC))
 KEYS: dict[str, st.SearchStrategy[Any]] = {
     "text": st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=200),
     "bigint": st.integers(-(2**63) + 1, 2**63 - 1),
-    "date": st.none() | st.dates(),
+    "date": st.dates(),
     "timestamptz": INSTANTS,
 }
 PLACE = Cursor(7, None, datetime(2026, 1, 1, tzinfo=UTC), UUID(int=5), "name")
@@ -37,6 +37,16 @@ def test_what_is_encoded_is_decoded(
     """A cursor of any place in any list survives being text."""
     cursor = Cursor(position, occurred, at, identity, data.draw(KEYS[kind]))
     assert decode("deals", "NAME_ASC", kind, encode("deals", "NAME_ASC", kind, cursor)) == cursor
+
+
+@given(st.sampled_from([kind for kind in sorted(KEYS) if kind != "text"]), st.booleans(), st.uuids())
+def test_a_key_may_be_null(kind: str, is_pinned: bool, identity: UUID) -> None:
+    """Where the sort allows it, a null survives; where it does not, it is refused."""
+    at = PLACE.asked_at if is_pinned else None
+    text = encode("leads", "X_ASC", kind, Cursor(1, at, PLACE.asked_at, identity, None))
+    assert decode("leads", "X_ASC", kind, text, nullable=True) == Cursor(1, at, PLACE.asked_at, identity, None)
+    with pytest.raises(ApiError):
+        decode("leads", "X_ASC", kind, text)
 
 
 @given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode()), st.sampled_from(sorted(KEYS)))

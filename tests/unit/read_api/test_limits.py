@@ -8,6 +8,8 @@ from read_api.graphql.documents import Document, Documents
 from read_api.graphql.limits import Limits
 
 SCHEMA = build_schema("""
+input Given { id: ID! }
+type Mutation { convertDeals(inputs: [Given!]!): [Deal!]! }
 type Query { deals(first: Int = 50): DealConnection!  deal(id: ID!): Deal  name: String }
 type DealConnection { edges: [DealEdge!]!  totalCount: Int! }
 type DealEdge { node: Deal! }
@@ -79,6 +81,7 @@ def test_a_cycle_of_fragments_ends() -> None:
         ("query($n: Int = 9) { deals(first: $n) { totalCount } }", {}, 9),
         ("query($n: Int) { deals(first: $n) { totalCount } }", {"n": "garbage"}, 50),
         ("{ ...F ...F } fragment F on Query { deal(id: 1) { id } }", {}, 2),
+        ('mutation { convertDeals(inputs: [{id: "1"}]) { account { id } } }', {}, 500 * 2),
     ],
 )
 def test_cost_counts_objects_page_by_page(text: str, variables: dict[str, object], cost: int) -> None:

@@ -19,6 +19,12 @@ def test_the_schema_has_not_drifted() -> None:
     "line",
     [
         "deal(id: ID!, asOf: AsOf, readAfter: String): Deal",
+        "lead(id: ID!, asOf: AsOf, readAfter: String): Lead",
+        "leads(first: Int = 50, after: String, filter: LeadFilter, sort: LeadSort, asOf: AsOf, readAfter: String)",
+        "contact(id: ID!, asOf: AsOf, readAfter: String): Contact",
+        "activity(id: ID!, asOf: AsOf, readAfter: String): Activity",
+        "funnel(asOf: AsOf, groupBy: [FunnelDimension!] = [], readAfter: String): Funnel!",
+        "captureLead(input: CaptureLeadInput!, idempotencyKey: String, expectedVersion: Int, occurredAt: DateTime)",
         "history(id: ID!, first: Int = 50, after: String): HistoryConnection!",
         "openDeal(input: OpenDealInput!, idempotencyKey: String, expectedVersion: Int, occurredAt: DateTime)",
         "entityChanged(id: ID!, from: String): EntityChange!",

@@ -8,7 +8,7 @@ from graphql import FieldNode, GraphQLArgument, GraphQLField, GraphQLInt, GraphQ
 from read_api.compiler.arguments import arguments_of, page_size, shape
 from read_api.compiler.entities import DEALS
 from read_api.compiler.lru import Lru
-from read_api.compiler.sources import Listing, SortKey
+from read_api.compiler.sources import Listing, SortKey, Standing
 from read_api.compiler.text import Json, json_object, quoted
 from read_api.errors import ApiError
 
@@ -123,3 +123,36 @@ def test_sorts(name: str, order: str, after: str | None) -> None:
     sort = Listing("x", DEALS, SORTS, "NAME_ASC").sort(name)
     assert sort.order_by("r") == order
     assert after is None or sort.after("r", "$1", "$2") == after
+
+
+ARCHIVED = Standing("not {row}.archived", frozenset({"archived", "merged"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [
+        ({}, True),
+        ({"archived": False}, True),
+        ({"archived": None, "merged": False}, True),
+        ({"name": "x"}, True),
+        ({"archived": True}, False),
+        ({"merged": True, "archived": False}, False),
+        ({"merged": "a value"}, False),
+    ],
+)
+def test_what_stands_is_lifted_by_asking(given: dict[str, object], holds: bool) -> None:
+    """A usual condition holds until one of its filters is asked for; asking for no more than it says leaves it."""
+    assert ARCHIVED.holds(given.get) == holds
+
+
+def test_who_asks_is_a_parameter_only_where_it_counts() -> None:
+    """A condition without the user takes no parameter: PostgreSQL refuses those that do not appear."""
+    asked: list[str] = []
+
+    def user() -> str:
+        asked.append("user")
+        return "$1::text"
+
+    assert ARCHIVED.condition("r", user) == "not r.archived"
+    assert asked == []
+    assert Standing("{row}.owner = {user}").condition("r", user) == "r.owner = $1::text"

@@ -16,6 +16,7 @@ from write_side.domain.deal import OpenDeal
 from write_side.domain.decider import Command
 from write_side.domain.errors import Rejected
 from write_side.entrypoints.graphql import CREATIONS, EntityField, mutation_type
+from write_side.entrypoints.validation import camel
 
 BigInt = NewType("BigInt", int)
 ID = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed"
@@ -42,7 +43,7 @@ async def load(_info: strawberry.Info, outcome: Outcome) -> Thing:
 
 def schema() -> strawberry.Schema:
     """All mutations over entities of one type."""
-    kinds = ("deal", "account", "pipeline", "product", "team", "user")
+    kinds = {decider.kind or decider.category for decider in COMMANDS.values()}
     entities = {kind: EntityField(Thing | None, load) for kind in kinds}
     big_int = strawberry.scalar(name="BigInt", serialize=str, parse_value=int)
     return strawberry.Schema(
@@ -97,7 +98,7 @@ def test_every_command_is_a_mutation_of_its_name(command: type[Command]) -> None
     assert isinstance(payload, GraphQLObjectType)
     assert payload.name == f"{command.__name__}Payload"
     kind = COMMANDS[command].kind or COMMANDS[command].category
-    assert list(payload.fields) == [kind, "version", "token", "userErrors"]
+    assert list(payload.fields) == [camel(kind), "version", "token", "userErrors"]
 
 
 async def test_the_request_tells_who_what_and_under_which_key() -> None:

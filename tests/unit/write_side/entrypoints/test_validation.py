@@ -14,6 +14,7 @@ from write_side.application.deciders import COMMANDS
 from write_side.domain.account import ChangeAccountDetails
 from write_side.domain.deal import ChangeDealOwner, LoseDeal, OpenDeal
 from write_side.domain.decider import Command
+from write_side.domain.lead_commands import CaptureLead
 from write_side.domain.pipeline import DefinePipeline
 from write_side.entrypoints.validation import InvalidInput, build, sent_of
 
@@ -50,6 +51,10 @@ def test_a_command_is_made_of_what_was_sent() -> None:
             "amount.minor must be at most 1000000000000000",
         ),
         (OpenDeal, {**DEAL, "amount": {"minor": 1, "currency": "$"}}, ("amount", "currency"), "ISO 4217"),
+        (CaptureLead, {"id": ID, "email": "ada"}, ("email",), "email must be an e-mail address, such as ada@"),
+        (CaptureLead, {"id": ID, "email": "a"}, ("email",), "email must be an e-mail address"),
+        (CaptureLead, {"id": ID, "phone": " "}, ("phone",), "phone must not be blank"),
+        (CaptureLead, {"id": ID, "attributes": [{"name": "a"}]}, ("attributes", "0", "value"), "must be given"),
         (ChangeDealOwner, {"id": ID}, ("ownerId",), "ownerId must be given; send null"),
         (ChangeAccountDetails, {"id": ID, "name": None}, ("name",), "must not be null: send a value, or leave"),
         (ChangeAccountDetails, {"id": ID, "year_established": 7}, ("yearEstablished",), "must be at least 1000"),

@@ -1,0 +1,157 @@
+"""One example of each event of leads, contacts, addresses, activities and saved views."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from event_schemas.activity import (
+    ActivityCancelled,
+    ActivityCompleted,
+    ActivityKind,
+    ActivityLogged,
+    ActivityReassigned,
+    ActivityRescheduled,
+    ActivityScheduled,
+    Related,
+    RelatedKind,
+)
+from event_schemas.contact import (
+    Channel,
+    ContactAbsorbed,
+    ContactAccountLinked,
+    ContactAccountUnlinked,
+    ContactArchived,
+    ContactConsentGiven,
+    ContactConsentWithdrawn,
+    ContactCreated,
+    ContactDetailsChanged,
+    ContactMerged,
+    ContactOwnerAssigned,
+    ContactRelated,
+    ContactRestored,
+    ContactUnrelated,
+    Relation,
+)
+from event_schemas.email import EmailReleased, EmailReserved
+from event_schemas.lead import (
+    ConversionStep,
+    DealTarget,
+    DisqualificationReason,
+    LeadAbsorbed,
+    LeadArchived,
+    LeadCaptured,
+    LeadConversionCompleted,
+    LeadConversionFailed,
+    LeadConverted,
+    LeadDetailsChanged,
+    LeadDisqualified,
+    LeadMerged,
+    LeadNoted,
+    LeadOwnerAssigned,
+    LeadQualified,
+    LeadReopened,
+    LeadRestored,
+    LeadScored,
+    Target,
+)
+from event_schemas.people import Attribute, Person, PersonChange
+from event_schemas.registry import Event
+from event_schemas.saved_view import ListedKind, ViewChanged, ViewDeleted, ViewSaved
+from event_schemas.values import Money
+from tests.golden.ids import some
+
+MARY: Final = Person(
+    name="Mary Høpkins",
+    job_title="Head of 'Purchasing'",
+    email="Mary@Example.COM",
+    phone="(020) 7946 0000",
+    phone_e164="+442079460000",
+)
+
+PEOPLE: Final[tuple[Event, ...]] = (
+    ContactCreated(
+        person=MARY,
+        external_id="C-4711",
+        attributes=(Attribute("Schuhgröße", "38½"), Attribute("VIP", "yes")),
+        owner_id=some("Ada"),
+        lead_id=some("lead.captured"),
+    ),
+    ContactDetailsChanged(person=PersonChange(job_title=None, phone="n/a", phone_e164=None)),
+    ContactOwnerAssigned(owner_id=None),
+    ContactAccountLinked(account_id=some("account"), role="buyer"),
+    ContactAccountUnlinked(account_id=some("account")),
+    ContactRelated(other_id=some("other"), relation=Relation.REPORTS_TO),
+    ContactUnrelated(other_id=some("other"), relation=Relation.KNOWS),
+    ContactConsentGiven(channel=Channel.EMAIL, purpose="newsletter", evidence="form of 30 June, ticked"),
+    ContactConsentWithdrawn(channel=Channel.SMS, purpose="newsletter"),
+    ContactArchived(),
+    ContactRestored(),
+    ContactMerged(into_id=some("other")),
+    ContactAbsorbed(merged_id=some("other"), person=PersonChange(name="Mary H."), attributes=(Attribute("VIP", None),)),
+    EmailReserved(contact_id=some("email.reserved")),
+    EmailReleased(contact_id=some("email.released")),
+    LeadCaptured(
+        person=MARY,
+        company="Söhne & Co",
+        source="Trade fair",
+        campaign=None,
+        external_id="660737",
+        attributes=(Attribute("Total Time Spent on Website", "674"),),
+        owner_id=None,
+    ),
+    LeadDetailsChanged(person=PersonChange(email="mary@söhne.example"), company=None, attributes=()),
+    LeadOwnerAssigned(owner_id=some("Ada")),
+    LeadScored(score=67, model="rules-2", reasons=("visited the price list", "asked for a call")),
+    LeadQualified(),
+    LeadDisqualified(reason=DisqualificationReason.NO_FIT, detail=""),
+    LeadReopened(),
+    LeadNoted(text="Prefers “mornings”;\nnever on Fridays \U0001f44b"),
+    LeadConverted(
+        account=Target(some("account"), new=False),
+        contact=Target(some("contact"), new=True),
+        deal=DealTarget(
+            id=some("deal"),
+            new=True,
+            name="Ten GTX",
+            pipeline_id=some("pipeline"),
+            amount=Money(550_000, "USD"),
+        ),
+    ),
+    LeadConversionCompleted(account_id=some("account"), contact_id=some("contact"), deal_id=None),
+    LeadConversionFailed(step=ConversionStep.DEAL, code="PIPELINE_NOT_DEFINED", reason="there is no such pipeline"),
+    LeadMerged(into_id=some("other")),
+    LeadAbsorbed(merged_id=some("other"), person=PersonChange(phone="+44 20 7946 0000"), company="Acme"),
+    LeadArchived(),
+    LeadRestored(),
+    ActivityLogged(
+        kind=ActivityKind.CALL,
+        subject="Called about the offer",
+        body="She will think about it…",
+        related=(Related(RelatedKind.DEAL, some("deal")), Related(RelatedKind.CONTACT, some("contact"))),
+        person_id=some("contact"),
+        owner_id=some("Ada"),
+        minutes=12,
+    ),
+    ActivityScheduled(
+        kind=ActivityKind.TASK,
+        subject="Send the offer",
+        body=None,
+        related=(),
+        person_id=some("contact"),
+        owner_id=None,
+        due_at=datetime(2017, 7, 3, 9, 30, tzinfo=UTC),
+    ),
+    ActivityRescheduled(due_at=datetime(2017, 7, 4, 9, 30, tzinfo=UTC)),
+    ActivityReassigned(owner_id=None),
+    ActivityCompleted(outcome="sent", person_id=some("contact")),
+    ActivityCancelled(reason="no more interest", person_id=some("contact")),
+    ViewSaved(
+        kind=ListedKind.LEAD,
+        name="Hot leads",
+        filter='{"status":"QUALIFIED"}',
+        sort="SCORE_DESC",
+        shared=False,
+        owner_id="ada",
+    ),
+    ViewChanged(name="Hottest leads", sort=None, shared=True),
+    ViewDeleted(),
+)

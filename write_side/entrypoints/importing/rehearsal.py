@@ -1,0 +1,72 @@
+"""A dry run: commands are decided upon what the log has, and nothing is appended."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from event_schemas.ports import EventLog
+from event_schemas.streams import START, StreamName, stream_name
+from event_schemas.token import ConsistencyToken
+from write_side.application.folding import FoldCache
+from write_side.application.requests import Outcome, Request
+from write_side.domain.decider import Command, Context, Decider, Ref
+
+KEPT = 20_000
+
+
+class Rehearsal:
+    """Answers commands as if they were carried out. What it decided it remembers, so that later ones build on it.
+
+    Versions, and whether an e-mail address is free, are only known when commands are carried out.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        deciders: Mapping[type[Command], Decider[Any, Any]],
+        kinds: Mapping[str, Decider[Any, Any]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._cache = FoldCache(log)
+        self._deciders = deciders
+        self._kinds = kinds
+        self._clock = clock
+        self._states: OrderedDict[StreamName, Any] = OrderedDict()
+
+    async def transact(self, command: Command, request: Request) -> Outcome:
+        """Decide; raises Rejected."""
+        decider = self._deciders[type(command)]
+        stream = stream_name(decider.category, request.tenant, decider.stream_id(command))
+        state = await self._state(stream, decider)
+        related = {
+            ref: await self._state(stream_name(ref.kind, request.tenant, ref.id), self._kinds[ref.kind])
+            for ref in decider.reads(command, state)
+        }
+        events = decider.decide(command, state, self._context(request, related))
+        for event in events:
+            state = decider.evolve(state, command.id, event)
+        self._keep(stream, state)
+        return Outcome(entity_id=command.id, version=0, position=START, token=ConsistencyToken(()), events=len(events))
+
+    async def _state(self, stream: StreamName, decider: Decider[Any, Any]) -> Any:
+        if stream not in self._states:
+            self._keep(stream, (await self._cache.load({stream: decider}))[stream].state)
+        return self._states[stream]
+
+    def _keep(self, stream: StreamName, state: Any) -> None:
+        self._states[stream] = state
+        self._states.move_to_end(stream)
+        if len(self._states) > KEPT:
+            self._states.popitem(last=False)
+
+    def _context(self, request: Request, related: Mapping[Ref, Any]) -> Context:
+        return Context(
+            tenant=request.tenant,
+            actor=request.actor,
+            occurred_at=request.occurred_at or self._clock(),
+            command_id=uuid4(),
+            related=related,
+        )

@@ -1,0 +1,1 @@
+"""Mappings that come with the platform: `crm import FILE --map NAME`."""

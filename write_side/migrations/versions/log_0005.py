@@ -1,0 +1,13 @@
+"""What process managers keep."""
+
+from sqlalchemy import Connection
+
+from write_side.adapters.migrations import run_script
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade(connection: Connection) -> None:
+    """Only forward."""
+    run_script(connection, "0005_process_managers.sql")
