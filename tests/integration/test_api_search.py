@@ -42,7 +42,9 @@ async def searched(api: Client, text: str, *, tenant: str = "demo", **given: Any
 async def test_what_a_command_wrote_is_found_after_its_token(api: Client) -> None:
     """With its kind, the way it was found, marks, and the entity itself; of the other kinds' fields none is there."""
     made = await captured(api, name="Ada Quillfeather", email="ada@quill.example.com", company="Engines & Sons")
-    found = await searched(api, "quilfeather", token=made["token"])
+    opening = 'mutation($id: ID!) { openAccount(input: {id: $id, name: "Namesake"}) { token } }'
+    account = (await api.ask(opening, {"id": made["lead"]["id"]})).data["openAccount"]  # under the same id
+    found = await searched(api, "quilfeather", token=account["token"])
     (edge,) = found["edges"]
     lead = {"id": made["lead"]["id"], "name": "Ada Quillfeather", "email": "ada@quill.example.com"}
     pieces = [{"text": "Ada ", "marked": False}, {"text": "Quillfeather", "marked": True}]
