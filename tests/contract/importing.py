@@ -24,11 +24,9 @@ from write_side.application.requests import Outcome, Request
 from write_side.domain.decider import Command
 from write_side.entrypoints.importing.importer import Incomplete
 from write_side.entrypoints.importing.mapping import Part
-from write_side.entrypoints.importing.progress import Summary
 from write_side.entrypoints.importing.rehearsal import Rehearsal
 from write_side.entrypoints.importing.rejected import RejectedRows
 from write_side.entrypoints.importing.source import Share
-from write_side.entrypoints.importing.undo import NoSuchBatch
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEADS = """
@@ -267,29 +265,3 @@ class ImportingContract:
         wet = await imports.run(path, LEADS)
         assert counts(dry) == counts(wet) == (3, 1, 0, 2, 3)
         assert imports.reasons.codes == reasons
-
-    async def test_undo_archives_what_the_batch_created(self, imports: Imports) -> None:
-        """What the batch created is archived and nothing else; what cannot be says why; again changes nothing."""
-        await imports.run(imports.file("Id,Name,Company\n1,Ann,\n"), KEYED)
-        mapping = KEYED + "\n[lead]\nqualified={column='W',equals='1'}\nconverted={column='W',equals='1'}"
-        summary = await imports.run(imports.file("Id,Name,Company,W\n1,Anna,,\n2,Bob,,\n3,Cid,,1\n"), mapping)
-        undone = await imports.undo(summary)
-        assert (undone.created, undone.archived, undone.unchanged) == (2, 1, 0)
-        assert [(kept.kind, kept.code) for kept in undone.kept] == [("lead", "LEAD_ALREADY_CONVERTED")]
-        archived = await imports.recorded("lead.archived")
-        assert [one.entity_id for one in archived] == [entity_id(TENANT, "lead", "external_id=2")]
-        before = await imports.store.head()
-        again = await imports.undo(summary)
-        assert (again.created, again.archived, again.unchanged, len(again.kept)) == (2, 0, 1, 1)
-        assert await imports.store.head() == before
-
-    async def test_undo_of_what_has_no_archive_says_so(self, imports: Imports) -> None:
-        """Users cannot be archived: they are listed, and stay."""
-        undone = await imports.undo(await imports.run(imports.file("Agent,Region\nZoe,East\n"), USERS))
-        assert (undone.created, undone.archived, [kept.code for kept in undone.kept]) == (1, 0, ["NOT_ARCHIVABLE"])
-
-    async def test_undo_of_nothing_is_refused(self, imports: Imports) -> None:
-        """A batch that the log does not have cannot be undone."""
-        batch = await imports.batch(imports.file("Agent,Region\nZoe,East\n"), USERS)
-        with pytest.raises(NoSuchBatch):
-            await imports.undo(Summary(batch=batch))

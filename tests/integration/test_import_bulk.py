@@ -9,6 +9,7 @@ from event_schemas.codec import is_chained
 from event_schemas.envelope import EMPTY, StreamHead
 from event_schemas.streams import START, StreamName
 from tests.contract.importing import ImportingContract, counts
+from tests.contract.importing_undo import UndoContract
 from tests.support.importing import Imports
 from tests.support.secrets import MASTER
 from write_side.bootstrap import bulk_store
@@ -35,6 +36,10 @@ async def imports(crm_database: str, tmp_path: Path) -> AsyncIterator[Imports]:
 
 class TestImportingInBulk(ImportingContract):
     """Many at once, and by themselves what cannot be begun so."""
+
+
+class TestUndoInBulk(UndoContract):
+    """Of what was begun many at once."""
 
 
 @pytest.mark.parametrize("is_fresh", [True, False])

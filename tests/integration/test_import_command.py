@@ -17,6 +17,7 @@ from event_schemas.codec import decode
 from event_schemas.envelope import Recorded
 from event_schemas.registry import Event
 from event_schemas.streams import START
+from tests.support.processes import survivors, tree
 from tests.support.secrets import MASTER
 from write_side.bootstrap import postgres_store
 
@@ -130,8 +131,10 @@ async def test_a_killed_import_goes_on(crm: Crm) -> None:
         assert process.stderr is not None
         process.stderr.readline()  # says how it reads the file, then begins
         await asyncio.sleep(moments.uniform(0.05, 1.0))
+        processes = tree(process.pid)
         process.kill()
         process.communicate()
+        assert survivors(processes, seconds=10) == []
     summary = crm.leads(path, "--processes", "2")
     assert (summary["rows"], summary["rejected"]) == (2_000, 0)
     assert summary["unchanged"] > 0, "no run got as far as a row before it was killed"

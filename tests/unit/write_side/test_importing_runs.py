@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.importing import ImportingContract
+from tests.contract.importing_undo import UndoContract
 from tests.support.importing import Imports
 from write_side.adapters.recorder import RecorderEventStore
 
@@ -16,4 +17,8 @@ def imports(tmp_path: Path) -> Imports:
 
 
 class TestImportingInMemory(ImportingContract):
+    """One by one."""
+
+
+class TestUndoInMemory(UndoContract):
     """One by one."""
