@@ -159,7 +159,7 @@ async def test_counters_are_there_without_valkey(servers: Servers) -> None:
             assert await read(api, owner) == expected(events, owner)
 
 
-@pytest.mark.parametrize(("owner", "code"), [("x", "BAD_REQUEST"), (str(uuid4()), "NOT_FOUND")])
+@pytest.mark.parametrize(("owner", "code"), [("x", "BAD_REQUEST"), (str(some_id("nobody")), "NOT_FOUND")])
 async def test_whose_counters_there_are_none(api: Client, owner: str, code: str) -> None:
     """What is no id, and who is no user."""
     assert (await api.ask(COUNTERS, {"owner": owner})).codes == [code]

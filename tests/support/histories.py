@@ -1,5 +1,6 @@
 """Histories of a tenant for tests and benchmarks: any length, valid, and the same for the same seed."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 from typing import Final
@@ -117,15 +118,23 @@ def organisation(log: Log) -> None:
         log.append("account", some_id(f"account {number}"), account_opened(f"A{number}"))
 
 
-def deals(random: Random, count: int, *, tenant: TenantId = DEMO, after: int = 0) -> list[StoredEvent]:
+def deals(
+    random: Random,
+    count: int,
+    *,
+    tenant: TenantId = DEMO,
+    after: int = 0,
+    happens: Callable[[Random], Event] | None = None,
+) -> list[StoredEvent]:
     """A log of nothing but deals: opened, and each event followed by up to two about deals that are there."""
+    happens = happens or _deal_event
     log = Log(tenant, after=after)
     for number in range(count):
         log.append(
             "deal", some_id(f"{tenant} deal {number}"), deal_opened(f"Deal {number}", minor=random.randrange(10**7))
         )
         for earlier in random.sample(range(number + 1), k=min(number + 1, random.choice((0, 1, 1, 2)))):
-            log.append("deal", some_id(f"{tenant} deal {earlier}"), _deal_event(random))
+            log.append("deal", some_id(f"{tenant} deal {earlier}"), happens(random))
     return log.events
 
 
@@ -178,7 +187,8 @@ def _product_event(random: Random) -> Event:
     return random.choice((ProductRepriced(price=usd(random.randrange(99))), ProductRetired()))
 
 
-def _deal_event(random: Random) -> Event:
+def deal_moves(random: Random) -> Event:
+    """What changes a deal's own row and no other list."""
     return random.choice(
         (
             DealStageChanged(stage_id=random.choice((PROSPECTING, ENGAGING))),
@@ -190,6 +200,14 @@ def _deal_event(random: Random) -> Event:
             DealWon(stage_id=WON, amount=usd(random.randrange(10**7))),
             DealLost(stage_id=LOST, reason=random.choice(list(LossReason)), detail="they “think”"),
             DealReopened(stage_id=ENGAGING),
+        )
+    )
+
+
+def _deal_event(random: Random) -> Event:
+    return random.choice(
+        (
+            *(deal_moves(random) for _ in range(9)),
             DealAccountChanged(account_id=random.choice((None, some_id("account 2")))),
             DealContactLinked(contact_id=some_id(f"contact {random.randrange(3)}"), role=random.choice((None, "Boss"))),
             DealContactUnlinked(contact_id=some_id(f"contact {random.randrange(3)}")),
