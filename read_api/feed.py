@@ -3,7 +3,6 @@
 import heapq
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol, cast
@@ -25,7 +24,8 @@ class FeedItem(msgspec.Struct, frozen=True, gc=False):
 
     position: int
     type: str
-    occurred_at: datetime
+    occurred_at: str
+    """In UTC, as RFC 3339 says it: all who read it write it again."""
     actor: str
     kind: str
     id: UUID
@@ -120,6 +120,5 @@ async def _from_tables(context: Any, feeds: Sequence[str], limit: int) -> Mappin
 def _item(row: Any) -> FeedItem:
     identity = UUID(bytes=row["id"].bytes)  # of the standard library's own class, as encoders want it
     data = msgspec.Raw(orjson.dumps(orjson.loads(row["data"])))  # as compact as the projections write it
-    return FeedItem(
-        row["position"], row["type"], row["occurred_at"], row["actor"], row["kind"], identity, row["name"], data
-    )
+    occurred_at = msgspec.to_builtins(row["occurred_at"])
+    return FeedItem(row["position"], row["type"], occurred_at, row["actor"], row["kind"], identity, row["name"], data)

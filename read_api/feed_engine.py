@@ -3,11 +3,11 @@
 A feed comes ready from its store in one round trip: resolving fifty items field by field would cost many times that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import orjson
+import msgspec
 from graphql import DocumentNode, FieldNode
 
 from read_api.asked_feed import asked_feed
@@ -27,9 +27,9 @@ Read = Callable[[FeedItem], Any]
 
 
 def _instant(item: FeedItem) -> str:
-    """As print_instant prints it, in less time: what is read from a feed is in UTC already."""
-    text = item.occurred_at.isoformat().removesuffix("+00:00")
-    return (text.rstrip("0") if "." in text else text) + "Z"
+    """As print_instant prints it: without zeros at the end of a fraction."""
+    text = item.occurred_at
+    return text if "." not in text else text[:-1].rstrip("0") + "Z"
 
 
 _READ: Mapping[str, Read] = {
@@ -41,8 +41,9 @@ _READ: Mapping[str, Read] = {
     "kind": lambda item: kind_of(item).upper(),
     "id": attrgetter("id"),
     "name": attrgetter("name"),
-    "data": lambda item: orjson.Fragment(bytes(item.data)),
+    "data": attrgetter("data"),
 }
+_encode = msgspec.json.Encoder().encode
 
 
 class _Plan(NamedTuple):
@@ -50,11 +51,18 @@ class _Plan(NamedTuple):
 
     key: str
     arguments: Mapping[str, Value]
-    fields: Sequence[tuple[str, Read]]
+    reads: Sequence[Read]
+    shown: type[msgspec.Struct]
+    """An object of the answer; takes what the reads read, in their order."""
 
     def weight(self) -> int:
         """What it takes to keep it."""
-        return OVERHEAD + 100 * len(self.fields)
+        return 2 * OVERHEAD + 200 * len(self.reads)
+
+    def answer(self, items: Items) -> bytes:
+        """The response; made column by column, most of it without a step of Python an item."""
+        columns = [map(read, items) for read in self.reads]
+        return _encode({"data": {self.key: list(map(self.shown, *columns))}})
 
 
 class FeedEngine(Engine):
@@ -82,7 +90,7 @@ class FeedEngine(Engine):
             return NotCompiled(error.reason)
         except ApiError:
             return NotCompiled(Reason.REFUSED)
-        return orjson.dumps({"data": {plan.key: _shown(plan, items)}})
+        return plan.answer(items)
 
     def _feed(self, operation: Operation, variables: Variables) -> _Plan:
         key = (operation, operation.shape(variables))
@@ -94,15 +102,15 @@ class FeedEngine(Engine):
         if query is None:
             raise NotCompilable(Reason.UNSUPPORTED)
         arguments = arguments_of(query.fields["feed"], nodes[0], variables)
-        fields = [(each, _READ[some[0].name.value]) for each, some in selections.below(nodes, "FeedItem").items()]
-        return self._feeds.put(key, _Plan(name, arguments, fields))
+        fields = selections.below(nodes, "FeedItem")
+        reads = [_READ[some[0].name.value] for some in fields.values()]
+        return self._feeds.put(key, _Plan(name, arguments, reads, _shown(fields)))
 
 
-def _shown(plan: _Plan, items: Items) -> list[dict[str, Any]]:
-    """The objects of the answer, made field by field: most of that is done without a step of Python an item."""
-    names = [name for name, _ in plan.fields]
-    columns = [map(read, items) for _, read in plan.fields]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+def _shown(names: Iterable[str]) -> type[msgspec.Struct]:
+    """A class of objects with these names, whatever they mean in Python."""
+    places = {f"_{place}": name for place, name in enumerate(names)}
+    return msgspec.defstruct("Shown", [(place, Any) for place in places], rename=places, gc=False)
 
 
 def _asks_feed(operation: Operation) -> bool:

@@ -25,6 +25,10 @@ def _position(self: Item) -> str:
     return str(self.position)
 
 
+def _occurred_at(self: Item) -> datetime:
+    return datetime.fromisoformat(self.occurred_at)
+
+
 def _kind(self: Item) -> str:
     return kind_of(self)
 
@@ -39,7 +43,7 @@ class FeedItem:
 
     position: str = resolved(_position, description="Where the event stands in the log.")
     type: str
-    occurred_at: datetime
+    occurred_at: datetime = resolved(_occurred_at)
     actor: str
     kind: Kind = resolved(_kind, description="The kind of the entity that it happened to.")
     id: strawberry.ID = strawberry.field(description="Of the entity.")
