@@ -52,6 +52,10 @@ async def _some_of_everything(api: Client) -> Known:
         ('createUser(input: { name: "U" })', "user"),
         ('openAccount(input: { name: "A" })', "account"),
         ('listProduct(input: { name: "P", price: { minor: "1", currency: "USD" } })', "product"),
+        ('captureLead(input: { name: "L", email: "l@example.org" })', "lead"),
+        ('createContact(input: { name: "C", email: "c@example.org" })', "contact"),
+        ('logActivity(input: { kind: NOTE, subject: "N" })', "activity"),
+        ('saveView(input: { kind: LEAD, name: "V", filter: "{}", shared: false })', "savedView"),
     ):
         answer = await api.ask(f"mutation {{ made: {command} {{ {kind} {{ id }} }} }}")
         ids.append(answer.data["made"][kind]["id"])
