@@ -26,8 +26,7 @@ def test_twenty_kills_end_in_the_same_figures(tmp_path: Path, figure: Callable[[
     for number in range(KILLS):
         platform = start(tmp_path / "data")
         platform.wait_until(200, "/livez", seconds=60)
-        # The moment, not a condition, is what is tested here: anywhere in the load, or in what comes before it.
-        time.sleep(chance.uniform(0, 1.2))
+        time.sleep(chance.uniform(0, 1.2))  # the moment is what is tested: anywhere in the load, or before it
         during_load += platform.get("/readyz")[0] == 503
         processes = tree(platform.process.pid)
         platform.kill()

@@ -141,7 +141,7 @@ class Counted:
         before = -1
         while before != self.events:
             before = self.events
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # that nothing more is read shows in time alone
         return before
 
 

@@ -20,17 +20,12 @@ from projections.sinks.progress import Progress
 from projections.views import (
     account_list,
     account_tree,
-    activity_counts,
-    activity_list,
-    contact_list,
     deal_board,
     deal_stage_history,
     entity_states,
     entity_timeline,
-    lead_list,
     pipeline_list,
     product_list,
-    saved_view_list,
     team_list,
     user_list,
 )
@@ -84,9 +79,6 @@ _OLD_VIEWS = (
     entity_states,
     entity_timeline,
 )
-
-
-_NEW_VIEWS = (lead_list, contact_list, activity_list, activity_counts, saved_view_list)
 
 
 def old_and_new() -> tuple[list[StoredEvent], list[StoredEvent]]:

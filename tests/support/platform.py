@@ -72,7 +72,7 @@ class Platform:
                 raise NotReady(f"crm up ended with {self.process.returncode}:\n{self.output()}")
             if (last := self.get(path))[0] == status:
                 return time.monotonic() - started
-            time.sleep(0.05)
+            time.sleep(0.05)  # another process, asked over HTTP: there is nothing to wait on
         raise NotReady(f"{path} answered {last} after {seconds} s:\n{self.output()}")
 
     def output(self) -> str:
