@@ -1,4 +1,4 @@
-"""Appending to new streams looks nothing up."""
+"""Events that carry personal data name the person, and the salts of people's keys lie beside the log."""
 
 from sqlalchemy import Connection
 
@@ -10,4 +10,4 @@ down_revision = "0002"
 
 def upgrade(connection: Connection) -> None:
     """Only forward."""
-    run_script(connection, "0003_append_new_streams.sql")
+    run_script(connection, "0003_subject_keys.sql")

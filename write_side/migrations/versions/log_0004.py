@@ -1,4 +1,4 @@
-"""Events that carry personal data name the person, and the salts of people's keys lie beside the log."""
+"""What process managers keep."""
 
 from sqlalchemy import Connection
 
@@ -10,4 +10,4 @@ down_revision = "0003"
 
 def upgrade(connection: Connection) -> None:
     """Only forward."""
-    run_script(connection, "0004_subject_keys.sql")
+    run_script(connection, "0004_process_managers.sql")
