@@ -3,6 +3,7 @@
 The read side adds what it alone knows: the types of entities, how one is read after its command, the names of scalars.
 """
 
+import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -190,7 +191,7 @@ class _Answering:
 
 def _describe(command: type[Command], decider: Decider[Any, Any]) -> str:
     who = "an admin" if decider.category in ORGANISATION else "a member or an admin"
-    return f"{(command.__doc__ or '').strip()}\n\nFor {who}."
+    return f"{inspect.getdoc(command)}\n\nFor {who}."  # Python 3.13 takes a docstring's indent away, older ones do not
 
 
 def _payload_type(command: type[Command], kind: str, entity: EntityField) -> Any:
