@@ -25,6 +25,7 @@ from projections.changes import Change
 from projections.engines.store import BATCH, Follower
 from projections.runner import Runner
 from projections.sinks.connection import Connection, connected
+from projections.sinks.documents import StoredDocuments
 from projections.sinks.postgres import postgres_sink
 from projections.sinks.progress import Progress
 from projections.views import deal_board, deal_stage_history, entity_states, entity_timeline
@@ -47,7 +48,7 @@ Run = Callable[[], Awaitable[None]]
 async def runner(url: str) -> AsyncIterator[Runner[Change]]:
     """An owner of these views."""
     async with connected(url) as connection:
-        sink = await postgres_sink(connection, GROUP.tables)
+        sink = await postgres_sink(connection, GROUP.tables, StoredDocuments(group=GROUP.name, connection=connection))
         yield Runner(group=GROUP, progress=Progress(group=GROUP.name, connection=connection), sink=sink)
 
 

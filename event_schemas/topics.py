@@ -74,6 +74,11 @@ _BY_CATEGORY: Final[Mapping[str, Topic]] = MappingProxyType(
 )
 
 
+def whole_log(_stream: StreamName) -> Lane:
+    """Where all streams are for who reads the event store itself."""
+    return LOG
+
+
 def topic_of(stream: StreamName) -> Topic:
     """The topic of a stream's events; what belongs to no customer is the organisation's."""
     return _BY_CATEGORY.get(stream.partition("-")[0], ORGANISATION)

@@ -11,12 +11,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from event_schemas.ports import EventLog
-from event_schemas.streams import Position
+from event_schemas.streams import Position, StreamName
+from event_schemas.topics import Lane, whole_log
 from projections.catalog import CARDS, POSTGRES
 from projections.changes import Change, VersionedChange
 from projections.engines.store import BATCH, Follower, GroupStatus
 from projections.runner import Runner
 from projections.sinks.connection import connected
+from projections.sinks.documents import StoredDocuments
 from projections.sinks.postgres import postgres_sink
 from projections.sinks.progress import Progress
 from projections.sinks.redis import RedisSink
@@ -99,17 +101,25 @@ def redis_client(url: str) -> Redis:
 
 
 @asynccontextmanager
-async def postgres_runner(postgres_url: str) -> AsyncIterator[Runner[Change]]:
+async def postgres_runner(
+    postgres_url: str, *, lane_of: Callable[[StreamName], Lane] = whole_log
+) -> AsyncIterator[Runner[Change]]:
     """An owner of the group of all Postgres views."""
     async with connected(postgres_url) as connection:
-        sink = await postgres_sink(connection, POSTGRES.tables)
-        yield Runner(group=POSTGRES, progress=Progress(group=POSTGRES.name, connection=connection), sink=sink)
+        documents = StoredDocuments(group=POSTGRES.name, connection=connection, lane_of=lane_of)
+        sink = await postgres_sink(connection, POSTGRES.tables, documents)
+        progress = Progress(group=POSTGRES.name, connection=connection)
+        yield Runner(group=POSTGRES, progress=progress, sink=sink, lane_of=lane_of)
 
 
 @asynccontextmanager
-async def cards_runner(postgres_url: str, redis_url: str) -> AsyncIterator[Runner[VersionedChange]]:
+async def cards_runner(
+    postgres_url: str, redis_url: str, *, lane_of: Callable[[StreamName], Lane] = whole_log
+) -> AsyncIterator[Runner[VersionedChange]]:
     """An owner of the group of the cards, feeds and live counters."""
     async with redis_client(redis_url) as client, connected(postgres_url) as connection:
+        documents = StoredDocuments(group=CARDS.name, connection=connection, lane_of=lane_of)
         views = " ".join(view.NAME for view in CARDS.views)
-        sink = RedisSink(client=client, group=CARDS.name, views=views)
-        yield Runner(group=CARDS, progress=Progress(group=CARDS.name, connection=connection), sink=sink)
+        sink = RedisSink(client=client, group=CARDS.name, documents=documents, views=views)
+        progress = Progress(group=CARDS.name, connection=connection)
+        yield Runner(group=CARDS, progress=progress, sink=sink, lane_of=lane_of)

@@ -15,3 +15,7 @@ class WatermarkMoved(RuntimeError):
 
 class Refused(ValueError):
     """The store takes no such value, now or later: an event of the batch is to blame."""
+
+
+class KeptByLanes(RuntimeError):
+    """The group's views are taken forward lane by lane, so nobody can take them forward by the whole log."""

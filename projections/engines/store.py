@@ -11,6 +11,7 @@ import msgspec
 from event_schemas.envelope import StoredEvent
 from event_schemas.ports import EventLog, EventLogUnavailable
 from event_schemas.streams import START, Position
+from event_schemas.topics import LOG
 from projections.engines.reading import read_ahead, with_pauses
 from projections.errors import SinkUnavailable, WatermarkMoved
 from projections.runner import Runner
@@ -70,11 +71,11 @@ class Follower:
     async def _follow(self, runner: Runner[Any]) -> None:
         await runner.resume()
         self._report(runner)
-        there = read_ahead(self._log, after=runner.position, limit=self._batch)
+        there = read_ahead(self._log, after=runner.positions[LOG], limit=self._batch)
         async with aclosing(there):
             async for events in there:
                 await self._take(runner, events)
-        coming = with_pauses(self._log.follow(after=runner.position), every=_CHECK_EVERY_S)
+        coming = with_pauses(self._log.follow(after=runner.positions[LOG]), every=_CHECK_EVERY_S)
         async with aclosing(coming):
             async for appended in coming:
                 if appended is None:
@@ -88,11 +89,11 @@ class Follower:
             self._report(runner)
 
     def _report(self, runner: Runner[Any]) -> None:
-        self.status.position = runner.position
+        self.status.position = runner.positions[LOG]
         self.status.parked = runner.parked
         self.status.waits_for = None
         if self._advanced is not None:
-            self._advanced(runner.position)
+            self._advanced(self.status.position)
 
     def _wait_for(self, reason: str, level: int, traceback_of: Exception | None = None) -> None:
         if self.status.waits_for != reason:

@@ -1,21 +1,25 @@
-"""How far a view group is: its watermark, its documents and its dead letters, all rows of one PostgreSQL."""
+"""How far a view group is: its watermarks and its dead letters, all rows of one PostgreSQL."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from typing import NamedTuple
 
-import asyncpg
 import msgspec
 
-from event_schemas.streams import START, Position, StreamName, TenantId
-from projections.documents.document import Document
-from projections.documents.registry import kind_of
-from projections.errors import WatermarkMoved
-from projections.projecting import DeadLetter, Parked, Ref
+from event_schemas.streams import Position, StreamName
+from event_schemas.topics import LOG, Lane
+from projections.errors import KeptByLanes, WatermarkMoved
+from projections.projecting import DeadLetter, Parked
 from projections.sinks.connection import Connection, translated
 from projections.sinks.statements import statements
 
-_encode = msgspec.json.Encoder().encode
+
+class Move(NamedTuple):
+    """From where to where a watermark goes, and the offset of the record to read next, where there is one."""
+
+    old: Position
+    new: Position
+    next_offset: int | None = None
 
 
 class Progress:
@@ -26,29 +30,44 @@ class Progress:
         self._connection = connection
         self._sql = statements("progress.sql")
 
-    async def watermark(self) -> Position:
-        """The position up to which the group has seen everything."""
+    async def watermarks(self, lanes: Collection[Lane]) -> dict[Lane, Position]:
+        """The positions up to which the group has seen everything of these lanes.
+
+        Raises KeptByLanes for the whole log of a group that was divided.
+        """
+        topics, partitions = _columns(lanes)
         with translated():
-            await self._connection.execute(self._sql["begin"], self._group)
-            return Position(await self._connection.fetchval(self._sql["watermark"], self._group))
+            if LOG in lanes and await self._connection.fetchval(self._sql["is_divided"], self._group):
+                raise KeptByLanes(
+                    f"the views of group {self._group} are kept by workers behind Kafka: run with --profile full"
+                )
+            await self._connection.execute(self._sql["begin"], self._group, topics, partitions)
+            rows = await self._connection.fetch(self._sql["watermarks"], self._group, topics, partitions)
+        return {Lane(row["topic"], row["partition"]): Position(row["position"]) for row in rows}
+
+    async def next_offsets(self, lanes: Collection[Lane]) -> dict[Lane, int]:
+        """The offset to read next of each lane that has one."""
+        with translated():
+            rows = await self._connection.fetch(self._sql["watermarks"], self._group, *_columns(lanes))
+        found = {Lane(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        return {lane: offset for lane, offset in found.items() if offset is not None}
+
+    async def divide(self, lanes: Collection[Lane]) -> None:
+        """From now on the group is taken forward in these lanes; what the whole log's watermark said goes for each."""
+        with translated():
+            await self._connection.execute(self._sql["divide"], self._group, *_columns(lanes))
 
     @asynccontextmanager
-    async def moving(self, old: Position, new: Position) -> AsyncIterator[None]:
-        """A transaction that moves the watermark, first of all: WatermarkMoved when it is not where it was left."""
+    async def moving(self, moves: Mapping[Lane, Move]) -> AsyncIterator[None]:
+        """A transaction that moves watermarks, first of all: WatermarkMoved when one is not where it was left."""
+        ordered = sorted(moves)
+        values = zip(*(moves[lane] for lane in ordered), strict=True)
         with translated():
             async with self._connection.transaction():
-                moved = await self._connection.execute(self._sql["move"], self._group, old, new)
-                if moved != "UPDATE 1":
-                    raise WatermarkMoved(f"{self._group}: somebody else has moved the watermark from {old}")
+                moved = await self._connection.execute(self._sql["move"], self._group, *_columns(ordered), *values)
+                if moved != f"UPDATE {len(moves)}":
+                    raise WatermarkMoved(f"{self._group}: somebody else has moved a watermark of {_listed(moves)}")
                 yield
-
-    async def documents(self, wanted: Collection[Ref]) -> dict[Ref, Document]:
-        """The stored documents among those wanted."""
-        if not wanted:
-            return {}
-        _, streams, entities = zip(*wanted, strict=True)
-        rows = await self._connection.fetch(self._sql["documents"], self._group, streams, entities)
-        return dict(_document(row) for row in rows)
 
     async def parked(self, streams: Collection[StreamName]) -> frozenset[Parked]:
         """Which views have stopped at which of these streams."""
@@ -60,30 +79,22 @@ class Progress:
         with translated():
             return int(await self._connection.fetchval(self._sql["parked_count"], self._group))
 
-    async def save(self, documents: Mapping[Ref, Document], letters: Sequence[DeadLetter]) -> None:
-        """Keep what the next batch begins with, and what was parked; inside ``moving``."""
-        if documents:
-            rows = [(*ref, _encode(document), document.position) for ref, document in documents.items()]
-            await self._connection.execute(self._sql["save_documents"], self._group, *zip(*rows, strict=True))
+    async def park(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep what was parked; inside ``moving``."""
         if letters:
             parked = [msgspec.structs.astuple(letter) for letter in letters]
             await self._connection.execute(self._sql["park"], self._group, *zip(*parked, strict=True))
 
-    async def begin_again(self, old: Position) -> None:
-        """Forget documents and dead letters: the group will see the log from its start."""
-        async with self.moving(old, START):
-            await self._connection.execute(self._sql["forget_documents"], self._group)
-            await self._connection.execute(self._sql["forget_parked"], self._group)
+    async def forget_parked(self, lane_of: Callable[[StreamName], Lane], lanes: Collection[Lane]) -> None:
+        """These lanes begin again: the group will see their streams from the first event; inside ``moving``."""
+        rows = await self._connection.fetch(self._sql["parked_streams"], self._group)
+        streams = [row["stream"] for row in rows if lane_of(row["stream"]) in lanes]
+        await self._connection.execute(self._sql["forget_parked"], self._group, streams)
 
 
-def _document(row: asyncpg.Record) -> tuple[Ref, Document]:
-    stream = StreamName(row["stream"])
-    kind = kind_of(stream)
-    if kind is None:
-        raise LookupError(f"a document of {stream} is stored, but nothing shows this kind of stream")
-    return (TenantId(row["tenant"]), stream, row["entity_id"]), _decoder(kind.document).decode(row["body"])
+def _columns(lanes: Collection[Lane]) -> tuple[list[str], list[int]]:
+    return [lane.topic for lane in lanes], [lane.partition for lane in lanes]
 
 
-@cache
-def _decoder(cls: type[Document]) -> msgspec.json.Decoder[Document]:
-    return msgspec.json.Decoder(cls)
+def _listed(moves: Mapping[Lane, Move]) -> str:
+    return ", ".join(f"{lane} from {move.old}" for lane, move in sorted(moves.items()))

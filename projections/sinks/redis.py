@@ -5,7 +5,7 @@ names.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
@@ -15,8 +15,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from event_schemas.streams import START, Position
+from event_schemas.topics import Lane
 from projections.changes import OrderedPut, VersionedChange
+from projections.documents.document import Document
 from projections.errors import SinkLost, SinkUnavailable
+from projections.projecting import Projected, Ref
+from projections.sinks.documents import Documents
 from projections.sinks.redis_calls import FEED_CAP, Call, Script, call_of, ordered_call
 
 _CHUNK: Final = 1_000
@@ -30,33 +34,48 @@ class RedisSink:
     - sets ``<table>:{<tenant>}:set:<name>``, and for each of their members a hash ``<table>:{<tenant>}:of:<id>``.
     """
 
-    def __init__(self, *, client: Redis, group: str, views: str = "", feed_cap: int = FEED_CAP) -> None:
+    def __init__(
+        self, *, client: Redis, group: str, documents: Documents, views: str = "", feed_cap: int = FEED_CAP
+    ) -> None:
         """``views`` names the group's views: a store that was filled before one of them was there begins again."""
         self._client = client
+        self._documents = documents
         self._note = f"view_group:{group}"
         self._views = views
         self._cap = feed_cap
-        self._held = START
+        self._held: dict[Lane, Position] = {}
         self._scripts = {script: client.register_script(_source(script)) for script in Script}
         self._begin = client.register_script(_source("begin.lua"))
         self._hold = client.register_script(_source("held.lua"))
 
-    async def held(self) -> Position:
-        """The position that the store says it has reached; less than the watermark when it has lost entries."""
+    async def held(self, lanes: Collection[Lane]) -> Mapping[Lane, Position]:
+        """The positions that the store says it has reached; less than the watermark where it has lost entries."""
+        asked = list(lanes)
         with _translated():
-            self._held = Position(int(await self._begin([self._note], [self._views])))
+            answer = await self._begin([self._note], [self._views, *map(str, asked)])
+        self._held |= {lane: Position(int(held)) for lane, held in zip(asked, answer, strict=True)}
         return self._held
 
-    async def write(self, changes: Sequence[VersionedChange], *, until: Position) -> None:
+    async def load(self, wanted: Collection[Ref]) -> dict[Ref, Document]:
+        """The stored documents among those wanted."""
+        return await self._documents.load(wanted)
+
+    async def write(self, done: Projected[VersionedChange], *, until: Mapping[Lane, Position]) -> None:
         """The newest of each entry; raises SinkUnavailable, and SinkLost when the store was emptied."""
-        calls = list(self._calls(changes))
+        calls = list(self._calls(done.changes))
+        noted = [word for lane, new in until.items() for word in (str(lane), self._held.get(lane, START), new)]
         with _translated():
             for start in range(0, len(calls), _CHUNK):
                 await self._run(calls[start : start + _CHUNK])
-            kept = await self._hold([self._note], [str(self._held), str(until)])
+            kept = await self._hold([self._note], noted)
         if not kept:
-            raise SinkLost(f"Redis has lost what it acknowledged up to position {self._held}")
-        self._held = until
+            raise SinkLost(f"Redis has lost what it acknowledged of {', '.join(map(str, until))}")
+        await self._documents.save(done.documents)
+        self._held |= until
+
+    async def forget(self, lanes: Collection[Lane]) -> None:
+        """Drop the documents of these lanes."""
+        await self._documents.forget(lanes)
 
     def _calls(self, changes: Sequence[VersionedChange]) -> Iterator[Call]:
         yield from (call_of(change) for change in _newest(changes))

@@ -11,6 +11,7 @@ from projections.catalog import ViewGroup
 from projections.changes import Change
 from projections.runner import Runner
 from projections.sinks.connection import Connection, connected
+from projections.sinks.documents import StoredDocuments
 from projections.sinks.postgres import postgres_sink
 from projections.sinks.progress import Progress
 from projections.views import search_entries
@@ -59,7 +60,7 @@ async def connections(postgres_url: str) -> AsyncIterator[tuple[Connection, Data
 async def searched(connections: tuple[Connection, Database]) -> AsyncIterator[Searched]:
     """Nothing to be found yet, and afterwards nothing again."""
     writing, database = connections
-    sink = await postgres_sink(writing, GROUP.tables)
+    sink = await postgres_sink(writing, GROUP.tables, StoredDocuments(group=GROUP.name, connection=writing))
     runner = Runner(group=GROUP, progress=Progress(group=GROUP.name, connection=writing), sink=sink)
     await runner.resume()
     yield PostgresSearched(runner, database)

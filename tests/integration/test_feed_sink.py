@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from event_schemas.streams import START, Position
+from event_schemas.topics import LOG
 from projections.changes import Membership, OrderedPut, VersionedChange
 from projections.sinks.redis import RedisSink
 from tests.support.events import DEMO
+from tests.support.projecting import NoDocuments, batch_of
 
 CAP = 5
 FEED = "feed:{demo}:user:ada"
@@ -28,8 +30,8 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def sink(client: Redis) -> RedisSink:
     """A sink that keeps five members of each feed at least."""
-    sink = RedisSink(client=client, group="g", feed_cap=CAP)
-    assert await sink.held() == START
+    sink = RedisSink(client=client, group="g", documents=NoDocuments(), feed_cap=CAP)
+    assert await sink.held([LOG]) == {LOG: START}
     return sink
 
 
@@ -40,7 +42,7 @@ def line(position: int, text: str | None = None) -> OrderedPut:
 
 async def written(sink: RedisSink, *changes: VersionedChange) -> None:
     """The changes, in one batch."""
-    await sink.write(changes, until=Position(1))
+    await sink.write(batch_of(*changes), until={LOG: Position(1)})
 
 
 async def feed(client: Redis) -> list[str]:
@@ -154,8 +156,8 @@ async def test_the_last_version_wins_in_any_order(redis_url: str, versions: list
     """Repeats and late comers, in batches of one: what remains is what the newest version says."""
     async with Redis.from_url(redis_url, decode_responses=True) as client:
         await client.flushdb()
-        sink = RedisSink(client=client, group="g")
-        await sink.held()
+        sink = RedisSink(client=client, group="g", documents=NoDocuments())
+        await sink.held([LOG])
         changes = [stands(number, *names) for number, names in enumerate(versions, start=1)] * 2
         order.shuffle(changes)
         for change in changes:
@@ -165,8 +167,10 @@ async def test_the_last_version_wins_in_any_order(redis_url: str, versions: list
 
 async def test_a_store_filled_by_other_views_begins_again(client: Redis) -> None:
     """A view that is new is not in there; the same views find what they left."""
-    before = RedisSink(client=client, group="g", views="cards")
-    await before.held()
-    await before.write((), until=Position(7))
-    assert await RedisSink(client=client, group="g", views="cards").held() == 7
-    assert await RedisSink(client=client, group="g", views="cards feeds").held() == START
+    before = RedisSink(client=client, group="g", documents=NoDocuments(), views="cards")
+    await before.held([LOG])
+    await before.write(batch_of(), until={LOG: Position(7)})
+    assert await RedisSink(client=client, group="g", documents=NoDocuments(), views="cards").held([LOG]) == {LOG: 7}
+    assert await RedisSink(client=client, group="g", documents=NoDocuments(), views="cards feeds").held([LOG]) == {
+        LOG: START
+    }

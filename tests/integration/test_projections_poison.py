@@ -11,6 +11,7 @@ from event_schemas.deal import DealAmountChanged
 from event_schemas.envelope import Recorded, StoredEvent
 from event_schemas.product import ProductListed, ProductRepriced
 from event_schemas.registry import Event
+from event_schemas.topics import LOG
 from projections.bootstrap import postgres_runner
 from projections.changes import Change
 from projections.documents.document import Document
@@ -123,4 +124,4 @@ async def test_the_owner_counts_what_waits_for_a_person(crm_database: str) -> No
         assert runner.parked == 2
     async with postgres_runner(crm_database) as successor:
         await successor.resume()
-        assert (successor.parked, successor.position) == (2, 6)
+        assert (successor.parked, successor.positions) == (2, {LOG: 6})

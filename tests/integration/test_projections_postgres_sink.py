@@ -8,13 +8,15 @@ import asyncpg
 import pytest
 
 from event_schemas.streams import Position
+from event_schemas.topics import LOG
 from projections.changes import FOREVER, Change, Delete, Increment, Patch, Put
 from projections.errors import Refused, SinkUnavailable
 from projections.sinks.connection import Connection, connected
 from projections.sinks.postgres import PostgresSink, postgres_sink
 from tests.support.network import free_port
+from tests.support.projecting import NoDocuments, batch_of
 
-AT = Position(9)
+AT = {LOG: Position(9)}
 NOON = datetime(2017, 6, 30, 12, tzinfo=UTC)
 _TABLE = """
     create table tally (id uuid, tenant text, "group" text, count bigint not null default 0,
@@ -38,7 +40,7 @@ async def connection(crm_database: str) -> AsyncIterator[Connection]:
 @pytest.fixture
 async def sink(connection: Connection) -> PostgresSink:
     """A sink of that table."""
-    return await postgres_sink(connection, ["tally"])
+    return await postgres_sink(connection, ["tally"], NoDocuments())
 
 
 def put(entity: UUID, **fields: object) -> Put:
@@ -64,7 +66,7 @@ async def tallies(connection: Connection) -> list[tuple[object, ...]]:
 
 async def written(sink: PostgresSink, *changes: Change) -> None:
     """The changes, in one batch."""
-    await sink.write(changes, until=AT)
+    await sink.write(batch_of(*changes), until=AT)
 
 
 async def test_a_put_writes_every_column_and_replaces_the_row(sink: PostgresSink, connection: Connection) -> None:
@@ -136,7 +138,7 @@ async def test_a_value_that_the_database_does_not_take_is_refused(
 async def test_a_table_that_is_not_there_is_said_at_the_start(connection: Connection) -> None:
     """A view without its migration does not begin."""
     with pytest.raises(LookupError, match="no_such_table"):
-        await postgres_sink(connection, ["tally", "no_such_table"])
+        await postgres_sink(connection, ["tally", "no_such_table"], NoDocuments())
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:

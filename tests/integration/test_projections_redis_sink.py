@@ -7,6 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from event_schemas.streams import START, Position
+from event_schemas.topics import LOG
 from projections.bootstrap import cards_runner, redis_client
 from projections.changes import VersionedChange, VersionedDelete, VersionedPut
 from projections.errors import SinkLost, SinkUnavailable
@@ -14,6 +15,7 @@ from projections.sinks.redis import RedisSink
 from tests.support.events import DEMO, Log, some_id
 from tests.support.histories import deal_opened, everything
 from tests.support.network import free_port
+from tests.support.projecting import NoDocuments, batch_of
 from tests.support.views import entries, project_cards, rows
 
 KEY = (DEMO, "a")
@@ -29,8 +31,8 @@ async def client(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def sink(client: Redis) -> RedisSink:
     """A sink of the group g that has begun."""
-    sink = RedisSink(client=client, group="g")
-    assert await sink.held() == START
+    sink = RedisSink(client=client, group="g", documents=NoDocuments())
+    assert await sink.held([LOG]) == {LOG: START}
     return sink
 
 
@@ -41,7 +43,7 @@ def put(version: int, name: str) -> VersionedPut:
 
 async def written(sink: RedisSink, *changes: VersionedChange, until: int = 1) -> None:
     """The changes, in one batch."""
-    await sink.write(changes, until=Position(until))
+    await sink.write(batch_of(*changes), until={LOG: Position(until)})
 
 
 async def card(redis_url: str) -> dict[str, str]:
@@ -90,26 +92,26 @@ async def test_a_store_that_was_emptied_is_found_out(sink: RedisSink, client: Re
     """Between two batches, and as soon as it is asked."""
     await written(sink, put(1, "one"), until=7)
     await client.flushdb()
-    with pytest.raises(SinkLost, match="up to position 7"):
+    with pytest.raises(SinkLost, match="acknowledged of log/0"):
         await written(sink, put(2, "two"), until=8)
-    assert await sink.held() == START
+    assert await sink.held([LOG]) == {LOG: START}
 
 
 async def test_a_store_that_is_ahead_stays_ahead(sink: RedisSink, client: Redis) -> None:
     """After a crash between its acknowledgement and the watermark, the batch comes again in other sizes."""
     await written(sink, put(1, "one"), until=7)
-    successor = RedisSink(client=client, group="g")
-    assert await successor.held() == 7
+    successor = RedisSink(client=client, group="g", documents=NoDocuments())
+    assert await successor.held([LOG]) == {LOG: 7}
     await written(successor, put(1, "one"), until=5)
-    assert await sink.held() == 7
+    assert await sink.held([LOG]) == {LOG: 7}
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:
     """Nobody answers at the port."""
     async with redis_client(f"redis://127.0.0.1:{free_port()}") as client:
-        sink = RedisSink(client=client, group="g")
+        sink = RedisSink(client=client, group="g", documents=NoDocuments())
         with pytest.raises(SinkUnavailable, match="Redis"):
-            await sink.held()
+            await sink.held([LOG])
         with pytest.raises(SinkUnavailable, match="Redis"):
             await written(sink, put(1, "one"))
 
@@ -124,7 +126,7 @@ async def test_the_group_begins_again_when_its_store_was_emptied(
     await client.flushdb()
     async with cards_runner(crm_database, redis_url) as runner:
         await runner.resume()
-        assert runner.position == START
+        assert runner.positions == {LOG: START}
         await runner.project(events)
     assert (await entries(redis_url), await rows(crm_database)) == before
 
@@ -137,4 +139,4 @@ async def test_a_card_is_found_under_tenant_and_id(crm_database: str, redis_url:
     body = f'{{"id":"{some_id("deal")}","kind":"deal","name":"Crane 7","version":1,"position":1}}'
     found = await entries(redis_url)
     assert found[f"card:demo:{some_id('deal')}"] == {"version": "1", "body": body}
-    assert found["view_group:cards"]["position"] == "1"
+    assert found["view_group:cards"]["log/0"] == "1"

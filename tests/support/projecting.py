@@ -1,15 +1,17 @@
-"""What a view would write for a log, without a store."""
+"""What a view would write for a log, without a store; and batches for a sink, without a view."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
 from event_schemas.codec import decode
 from event_schemas.envelope import StoredEvent
 from event_schemas.streams import StreamName
+from event_schemas.topics import Lane
 from projections.catalog import View
 from projections.documents.document import Document
 from projections.documents.registry import kind_of
+from projections.projecting import Projected, Ref
 
 C = TypeVar("C")
 
@@ -34,3 +36,23 @@ def changes_of(view: View[C], events: Sequence[StoredEvent]) -> list[tuple[C, ..
         assert after is not None
         shown.append(view.apply(decode(stored), before, after))
     return shown
+
+
+def batch_of(*changes: C) -> Projected[C]:
+    """A batch that changes no document."""
+    return Projected([], list(changes), {}, [])
+
+
+class NoDocuments:
+    """For sinks of which only the changes are looked at: no document is ever saved."""
+
+    async def load(self, wanted: Collection[Ref]) -> dict[Ref, Document]:
+        """Nothing."""
+        return {}
+
+    async def save(self, documents: Mapping[Ref, Document]) -> None:
+        """There are none."""
+        assert not documents
+
+    async def forget(self, lanes: Collection[Lane]) -> None:
+        """There are none."""
