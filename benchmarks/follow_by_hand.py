@@ -5,10 +5,10 @@ go on from: it begins again with the first event when it is restarted.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -16,6 +16,10 @@ from event_schemas.envelope import StoredEvent
 from event_schemas.ports import EventLog
 from event_schemas.streams import Position
 from projections.sinks.connection import Connection
+
+T = TypeVar("T")
+Read = tuple[dict[str, Any], dict[str, Any], int, str]
+"""Metadata, payload, position, and the payload as text."""
 
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 _LAST_POSITION = 2**63 - 1
@@ -27,6 +31,11 @@ _CHANGED = {
 }
 
 
+def read_stored(event: StoredEvent) -> Read:
+    """Of an event of the log."""
+    return orjson.loads(event.metadata), orjson.loads(event.data), event.position, event.data.decode()
+
+
 def statements() -> dict[str, str]:
     """The statements of the .sql file."""
     text = Path(__file__).with_suffix(".sql").read_text()
@@ -34,37 +43,33 @@ def statements() -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-class Loop:
-    """One run from the first event."""
+class Upserts:
+    """Deals in memory, rows in tables."""
 
-    def __init__(self, log: EventLog, connection: Connection, *, batch: int) -> None:
-        self._log = log
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._batch = batch
         self._sql = statements()
         self._deals: dict[str, dict[str, Any]] = {}
 
-    async def run(self) -> None:
-        """To the end of the log."""
-        position = Position(0)
-        while events := await self._log.read_all(after=position, limit=self._batch):
-            rows = self._rows(events)
-            async with self._connection.transaction():
-                moved = await self._connection.execute(self._sql["move"], position, events[-1].position)
-                assert moved == "UPDATE 1"
-                for name, some in rows.items():
-                    if some:
-                        await self._connection.execute(self._sql[name], *zip(*some, strict=True))
-            position = events[-1].position
+    async def write(self, events: Iterable[T], read: Callable[[T], Read], *, old: int, new: int) -> None:
+        """A batch, and that it was written."""
+        rows = self.rows(events, read)
+        async with self._connection.transaction():
+            moved = await self._connection.execute(self._sql["move"], old, new)
+            assert moved == "UPDATE 1"
+            for name, some in rows.items():
+                if some:
+                    await self._connection.execute(self._sql[name], *zip(*some, strict=True))
 
-    def _rows(self, events: Sequence[StoredEvent]) -> dict[str, list[tuple[Any, ...]]]:
+    def rows(self, events: Iterable[T], read: Callable[[T], Read]) -> dict[str, list[tuple[Any, ...]]]:
+        """What a batch writes, by the names of the statements."""
         board: dict[str, tuple[Any, ...]] = {}
         stays: dict[tuple[str, int], list[Any]] = {}
         states: dict[tuple[str, int], list[Any]] = {}
         left, ended, timeline = [], [], []
         for event in events:
-            meta, data = orjson.loads(event.metadata), orjson.loads(event.data)
-            tenant, stream, kind, position = meta["tenant"], meta["stream"], meta["type"], event.position
+            meta, data, position, text = read(event)
+            tenant, stream, kind = meta["tenant"], meta["stream"], meta["type"]
             occurred, recorded = meta["occurredAt"], datetime.fromisoformat(meta["recordedAt"])
             at = datetime.fromisoformat(occurred)
             entity = stream.partition("~")[2]
@@ -90,7 +95,7 @@ class Loop:
                 *(datetime.fromisoformat(deal["opened_at"]), _date(deal["expected_close"])),
             ]
             happened = (tenant, entity, position, stream, meta["streamVersion"], kind, at, recorded)
-            timeline.append((*happened, meta["actor"], event.data.decode()))
+            timeline.append((*happened, meta["actor"], text))
         return {
             "deal_board": list(board.values()),
             "deal_stage_history_left": left,
@@ -99,6 +104,22 @@ class Loop:
             "entity_states": [tuple(state) for state in states.values()],
             "entity_timeline": timeline,
         }
+
+
+class Loop(Upserts):
+    """One run from the first event."""
+
+    def __init__(self, log: EventLog, connection: Connection, *, batch: int) -> None:
+        super().__init__(connection)
+        self._log = log
+        self._batch = batch
+
+    async def run(self) -> None:
+        """To the end of the log."""
+        position = Position(0)
+        while events := await self._log.read_all(after=position, limit=self._batch):
+            await self.write(events, read_stored, old=position, new=events[-1].position)
+            position = events[-1].position
 
 
 def _after(deal: dict[str, Any] | None, kind: str, data: dict[str, Any], entity: str, occurred: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ SECONDS = 15
 TENANT = TenantId("bench")
 PIPELINE = uuid4()
 SEEN = "select true from deal_board where tenant = $1 and id = $2"
-_CATEGORIES = ((StageCategory.OPEN, 50), (StageCategory.WON, 100), (StageCategory.LOST, 0))
+CATEGORIES = ((StageCategory.OPEN, 50), (StageCategory.WON, 100), (StageCategory.LOST, 0))
 
 
 def request(command: Command) -> Request:
@@ -60,7 +60,7 @@ async def measure(postgres: PostgresServer, valkey: ValkeyServer) -> list[float]
     taken: list[float] = []
     async with write_side.bootstrap.postgres_store(postgres.url, master_secret=MASTER) as store:
         transactor = write_side.bootstrap.transactor(store=store, master_secret=MASTER)
-        stages = tuple(NewStage(name=c.name, probability=p, category=c) for c, p in _CATEGORIES)
+        stages = tuple(NewStage(name=c.name, probability=p, category=c) for c, p in CATEGORIES)
         define = DefinePipeline(id=PIPELINE, name="Sales", currency="USD", stages=stages)
         await transactor.transact(define, request(define))
         following = projections.bootstrap.following(store, postgres_url=postgres.url, redis_url=valkey.url)

@@ -58,6 +58,11 @@ class AccountArchived(Event, frozen=True, kw_only=True):
     """The account is no longer worked on."""
 
 
+@event("account.restored")
+class AccountRestored(Event, frozen=True, kw_only=True):
+    """An archived account is back as it was."""
+
+
 @event("account.merged")
 class AccountMerged(Event, frozen=True, kw_only=True):
     """The account is the same company as another, which goes on; its deals and contacts move there."""

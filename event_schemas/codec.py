@@ -163,7 +163,7 @@ def _entity_of(entry: EventType, fact: Event, stream: StreamName) -> UUID:
 
 @lru_cache(maxsize=4096)
 def _entity_of_stream(stream: StreamName) -> UUID:
-    return UUID(parse_stream(stream).id)
+    return msgspec.convert(parse_stream(stream).id, UUID)
 
 
 @cache

@@ -48,51 +48,91 @@ class _Value(msgspec.Struct, frozen=True, rename="camel"):
     version: Literal["1.0"] = "1.0"
 
 
+MAX_VALUE_BYTES: Final = 7 * 1024 * 1024
+"""No event of ours is as long (test_no_event_is_too_long_for_a_record)."""
+MAX_RECORD_BYTES: Final = 8 * 1024 * 1024
+"""With key and headers: what topics are to take."""
+
 _NULL: Final = msgspec.Raw(b"null")
 _UNKNOWN: Final = "unknown"
+_CONTENT_TYPE: Final = ("content-type", b"application/json")
+_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Value).decode
 _metadata = msgspec.json.Decoder(Metadata).decode
 _any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
+def record_of(stored: StoredEvent, *, at_most: int = MAX_VALUE_BYTES) -> tuple[bytes, Headers]:
+    """The record's value, and its headers but for the last: what precedes it depends on the partition (`after`).
+
+    Bytes that are no JSON are left out (null), and so are those of an event that is too long: they are in the log.
+    """
+    meta = _readable_metadata(stored)
+    changes = None if meta is None else _readable_changes(stored)
+    value = _value_of(stored, meta, changes)
+    if len(value) > at_most:
+        value = _value_of(stored, meta, None)
+    return value, _headers_of(stored, meta)
+
+
+def after(headers: Headers, previous: Position) -> Headers:
+    """All headers. ``previous``: position of the event before it in the same topic and partition; 0 for the first."""
+    return [*headers, (PREV_POSITION, b"%d" % previous)]
+
+
 def value_of(stored: StoredEvent) -> bytes:
-    """The record's value. Bytes that are no JSON are left out (null): they are in the log."""
-    try:
-        meta = decode_metadata(stored)
-        _any(stored.data)
-        timestamp, source = meta.occurred_at, meta.source
-        changes, metadata = msgspec.Raw(stored.data), msgspec.Raw(stored.metadata)
-    except (UndecodableEvent, ValueError, RecursionError):
-        timestamp, source, changes, metadata = stored.recorded_at, _UNKNOWN, _NULL, _NULL
-    category = stored.stream.partition("-")[0]
-    data = _Data(stored.entity_id, category, changes, metadata, stored.hash.hex())
-    return _encode(_Value(stored.event_id, stored.type, stored.tenant, timestamp, source, data))
+    """The record's value."""
+    return record_of(stored)[0]
 
 
 def headers_of(stored: StoredEvent, *, previous: Position) -> Headers:
-    """``previous``: position of the event before it in the same topic and partition; 0 for the first.
+    """The record's headers."""
+    return after(_headers_of(stored, _readable_metadata(stored)), previous)
 
-    A trace is all that one cause brought about: its id is the correlation id, and the event is a span in it.
-    """
+
+def _readable_metadata(stored: StoredEvent) -> Metadata | None:
     try:
-        meta = decode_metadata(stored)
-        occurred, trace = meta.occurred_at, meta.correlation_id
+        return decode_metadata(stored)
     except UndecodableEvent:
-        occurred, trace = stored.recorded_at, stored.command_id
-    said = {
-        "ce_specversion": "1.0",
-        "ce_id": str(stored.event_id),
-        "ce_source": f"/eventcrm/{stored.tenant}",
-        "ce_type": stored.type,
-        "ce_time": occurred.isoformat().replace("+00:00", "Z"),
-        "ce_subject": stored.stream,
-        "content-type": "application/json",
-        "traceparent": f"00-{trace.hex}-{stored.event_id.hex[:16]}-01",
-        POSITION: str(stored.position),
-        PREV_POSITION: str(previous),
-    }
-    return [(name, value.encode()) for name, value in said.items()]
+        return None
+
+
+def _readable_changes(stored: StoredEvent) -> msgspec.Raw | None:
+    try:
+        _any(stored.data)
+    except (ValueError, RecursionError):
+        return None
+    return msgspec.Raw(stored.data)
+
+
+def _value_of(stored: StoredEvent, meta: Metadata | None, changes: msgspec.Raw | None) -> bytes:
+    timestamp, source = stored.recorded_at, _UNKNOWN
+    metadata = _NULL
+    if meta is not None:
+        timestamp, source = meta.occurred_at, meta.source
+        metadata = _NULL if changes is None else msgspec.Raw(stored.metadata)
+    category = stored.stream.partition("-")[0]
+    data = _Data(stored.entity_id, category, changes or _NULL, metadata, stored.hash.hex())
+    return _encode(_Value(stored.event_id, stored.type, stored.tenant, timestamp, source, data))
+
+
+def _headers_of(stored: StoredEvent, meta: Metadata | None) -> Headers:
+    """A trace is all that one cause brought about: its id is the correlation id, and the event is a span in it."""
+    occurred, trace = (
+        (stored.recorded_at, stored.command_id) if meta is None else (meta.occurred_at, meta.correlation_id)
+    )
+    return [
+        _SPEC_VERSION,
+        ("ce_id", str(stored.event_id).encode()),
+        ("ce_source", f"/eventcrm/{stored.tenant}".encode()),
+        ("ce_type", stored.type.encode()),
+        ("ce_time", occurred.isoformat().replace("+00:00", "Z").encode()),
+        ("ce_subject", stored.stream.encode()),
+        _CONTENT_TYPE,
+        ("traceparent", f"00-{trace.hex}-{stored.event_id.hex[:16]}-01".encode()),
+        (POSITION, b"%d" % stored.position),
+    ]
 
 
 def places_of(headers: Iterable[tuple[str, bytes]]) -> tuple[Position, Position]:

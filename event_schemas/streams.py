@@ -3,7 +3,7 @@
 import re
 from hashlib import sha1
 from typing import NamedTuple, NewType
-from uuid import UUID, uuid5
+from uuid import UUID
 
 TenantId = NewType("TenantId", str)
 StreamName = NewType("StreamName", str)
@@ -43,16 +43,19 @@ def parse_stream(stream: str) -> StreamParts:
 
 def entity_id(tenant: TenantId, kind: str, key: str) -> UUID:
     """The id of a target that the client did not name: the same key gives the same entity again."""
-    return uuid5(_NAMESPACE, f"entity\n{tenant}\n{kind}\n{key}")
+    return _uuid5(_NAMESPACE, f"entity\n{tenant}\n{kind}\n{key}")
 
 
 def command_id(tenant: TenantId, kind: str, target: UUID | str, key: str) -> UUID:
     """The id of a command under an idempotency key; its scope is tenant, kind and id of the target, key."""
-    return uuid5(_NAMESPACE, f"command\n{tenant}\n{kind}\n{target}\n{key}")
+    return _uuid5(_NAMESPACE, f"command\n{tenant}\n{kind}\n{target}\n{key}")
 
 
 def event_id(command: UUID, stream: str, index: int) -> UUID:
     """The id of the index-th (from 0) event that a command appends to a stream: a UUID of version 5."""
-    # uuid5 of the standard library takes half as long again, on the way of every event
-    name = f"{stream}\n{index}".encode()
-    return UUID(bytes=sha1(command.bytes + name, usedforsecurity=False).digest()[:16], version=5)
+    return _uuid5(command, f"{stream}\n{index}")
+
+
+def _uuid5(namespace: UUID, name: str) -> UUID:
+    """What uuid.uuid5 answers, in two thirds of its time: it is on the way of every command and every event."""
+    return UUID(bytes=sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16], version=5)

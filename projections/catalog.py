@@ -27,6 +27,7 @@ from projections.views import (
     pipeline_list,
     product_list,
     saved_view_list,
+    search_documents,
     search_entries,
     team_list,
     user_list,
@@ -105,3 +106,5 @@ POSTGRES: ViewGroup[Change] = ViewGroup(
 )
 # one group, not three: they are lost and found with the one store that holds them, and each event is folded once
 CARDS: ViewGroup[VersionedChange] = ViewGroup("cards", entity_card, activity_feed, live_counters)
+# for Elasticsearch, where there is one; PostgreSQL's own search is the view search_entries
+SEARCH: ViewGroup[VersionedChange] = ViewGroup("search", search_documents)

@@ -76,6 +76,20 @@ class Runner(Generic[C]):
             self.positions |= dict.fromkeys(lost, START)
         self.parked = await self._progress.parked_count()
 
+    async def divide(self, lanes: Collection[Lane]) -> None:
+        """Before ``resume``, with all lanes of the group: it goes on in lanes from where it was in the whole log."""
+        await self._progress.divide(lanes)
+
+    async def next_offsets(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
+        """The offset to read next of each lane that has one."""
+        return await self._progress.next_offsets(lanes)
+
+    async def read_on_from(self, offsets: Mapping[Lane, int]) -> None:
+        """What follows the watermarks begins there in Kafka; raises WatermarkMoved."""
+        moves = {lane: Move(self.positions[lane], self.positions[lane], offset) for lane, offset in offsets.items()}
+        async with self._progress.moving(moves):
+            pass
+
     async def check(self) -> None:
         """Raises SinkLost when the store has lost entries, SinkUnavailable when it cannot say."""
         if lost := await self._lost():

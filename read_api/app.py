@@ -1,12 +1,13 @@
 """The API's application: /graphql, GraphiQL, and what operators ask."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import orjson
 from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
+from prometheus_client.metrics_core import Metric
 from starlette.routing import Route, WebSocketRoute
 
 from read_api.authentication import Tokens
@@ -58,6 +59,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = DEFAULT
     checks: Mapping[str, Check] = {}
     """What /health asks of each part; raising means down."""
+    meters: Callable[[], Awaitable[Sequence[Metric]]] | None = None
+    """What /metrics tells beside the application's own."""
 
 
 def schema_with(limits: Limits = DEFAULT) -> tuple[Schema, Admission]:
@@ -108,7 +111,8 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        return Response(parts.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        others = () if parts.meters is None else await parts.meters()
+        return Response(parts.metrics.page(others), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/health")
     async def health() -> Response:

@@ -1,36 +1,55 @@
 """The only wiring of the API."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import asyncpg
+from elasticsearch import AsyncElasticsearch
 from fastapi import FastAPI
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-from read_api.app import Parts, ReadyState, create_app
+from event_schemas.streams import TenantId
+from event_schemas.wakes import advanced_channel, appended_channel
+from read_api.app import Check, Parts, ReadyState, create_app
+from read_api.as_of import Reader
 from read_api.authentication import Tokens
-from read_api.consistency import WAIT_SECONDS, Consistency, Watermark
+from read_api.consistency import WAIT_SECONDS, Consistency
 from read_api.database import SETTINGS, Database
+from read_api.elasticsearch_search import ElasticsearchSearch, index_of
+from read_api.elasticsearch_snapshots import Snapshots
 from read_api.feed_engine import FeedEngine
 from read_api.graphql.bells import Bells
 from read_api.graphql.context import Services
 from read_api.graphql.limits import DEFAULT, Limits
 from read_api.metrics import Metrics
+from read_api.platform_metrics import PlatformMeters
+from read_api.platform_progress import SETTINGS as OPERATORS
 from read_api.postgres_search import PostgresSearch
 from read_api.recent import RecentPosition
 from read_api.redis_cards import RedisCards
 from read_api.redis_counters import RedisCounters
 from read_api.redis_feed import RedisFeeds
-from read_api.view_progress import ViewProgress
-from write_side.adapters.postgres_log import PostgresEventLog
+from read_api.search import Search
+from read_api.view_progress import GROUP, SEARCH, ViewProgress
+from read_api.wakes import Ear, LogNews, Told
+from read_api.watermarks import POLL_SECONDS, Watermarks
+from write_side.adapters.event_logs import open_event_log
+from write_side.adapters.kurrent_url import is_kurrent_url
+from write_side.adapters.telling import database_of
 
 Transact = Callable[[Any, Any], Awaitable[Any]]
 
 CONNECTIONS = 8
 LOG_CONNECTIONS = 4
 REDIS_SECONDS = 2.0
+ELASTICSEARCH_SECONDS = 5.0
 
 
 class Addresses(NamedTuple):
@@ -39,6 +58,10 @@ class Addresses(NamedTuple):
     event_store_url: str
     postgres_url: str
     redis_url: str
+    elasticsearch_url: str | None = None
+    """Where it is searched; None: in PostgreSQL."""
+    elasticsearch_prefix: str = "crm"
+    """The names of indices there begin so."""
 
 
 class Secrets(NamedTuple):
@@ -50,14 +73,29 @@ class Secrets(NamedTuple):
     """Opens personal data in the log."""
 
 
+class Pace(NamedTuple):
+    """How long the API waits, and how often it asks."""
+
+    wait_seconds: float = WAIT_SECONDS
+    """For views that a reader's token names."""
+    view_poll_seconds: float = POLL_SECONDS
+    """How soon it is noticed that they are there, when nobody told of it; asked only while somebody waits."""
+    log_poll_seconds: float = 0.25
+    """How soon an append elsewhere is noticed that nobody told of."""
+
+
+PACE = Pace()
+
+
 class Api(NamedTuple):
     """The application, and what may be told to it."""
 
     app: FastAPI
-    watermark: Watermark
+    watermark: Watermarks
     tokens: Tokens
     stop_streams: Callable[[], None]
     """Ends all subscriptions, so that a server that is told to stop need not cut them off."""
+    metrics: Metrics
 
 
 def system_clock() -> datetime:
@@ -74,17 +112,23 @@ async def application(
     ready: ReadyState,
     limits: Limits = DEFAULT,
     clock: Callable[[], datetime] = system_clock,
-    wait_seconds: float = WAIT_SECONDS,
+    pace: Pace = PACE,
     compiled: bool = True,
 ) -> AsyncIterator[Api]:
     """The application with its connections, closed at the end. Raises what asyncpg raises when PostgreSQL is down.
+
     ``compiled=False`` leaves every query to Strawberry: the reference that the compiled queries must equal.
     """
     async with AsyncExitStack() as stack:
         database = await Database.connect(addresses.postgres_url, max_size=CONNECTIONS)
         stack.push_async_callback(database.close)
-        logs = await PostgresEventLog.connect(
-            addresses.event_store_url, secret=secrets.master, role="crm_api", connections=LOG_CONNECTIONS
+        logs = await open_event_log(
+            addresses.event_store_url,
+            postgres_url=addresses.postgres_url,
+            secret=secrets.master,
+            role="crm_api",
+            connections=LOG_CONNECTIONS,
+            poll_seconds=pace.log_poll_seconds,
         )
         stack.push_async_callback(logs.close)
         asking = await stack.enter_async_context(
@@ -97,12 +141,18 @@ async def application(
         )
         progress = ViewProgress(asking, database)
         recent = RecentPosition(progress.position)
-        watermark = Watermark(progress.position)
+        watermark = Watermarks(progress.lanes, poll_seconds=pace.view_poll_seconds)
         stack.push_async_callback(watermark.close)
+
+        metrics = Metrics()
+        news = LogNews(logs.wake)
+        searching = await stack.enter_async_context(_searching(addresses, progress, pace))
+        groups = {GROUP: watermark, **searching.watermarks}
+        await stack.enter_async_context(_hearing(addresses.redis_url, news, groups, metrics))
 
         async def transact_and_wake(command: Any, request: Any) -> Any:
             outcome = await transact(command, request)
-            logs.wake(outcome.position)
+            news.appended(outcome.position)
             return outcome
 
         bells = Bells()
@@ -111,24 +161,107 @@ async def application(
             cards=RedisCards(redis),
             feeds=RedisFeeds(redis, views=recent),
             counters=RedisCounters(redis, views=recent),
-            search=PostgresSearch,
+            search=searching.search,
             logs=logs,
             transact=transact_and_wake,
-            consistency=Consistency(watermark, progress.parked, wait_seconds=wait_seconds),
+            consistency=Consistency(watermark, progress.parked, wait_seconds=pace.wait_seconds),
             bells=bells,
             clock=clock,
         )
         tokens = Tokens(secrets.token, clock=clock)
+        checks: dict[str, Check] = {
+            "tables": progress.position,
+            "event store": logs.head,
+            "cards": redis.ping,
+            **searching.checks,
+        }
+        meters = PlatformMeters(
+            checks=checks,
+            head=logs.head,
+            tables=await _for_operators(stack, addresses.postgres_url),
+            log_tables=await _for_operators(stack, _log_tables_url(addresses)),
+        )
         parts = Parts(
             engine=FeedEngine if compiled else None,
             services=services,
             tokens=tokens,
             ready=ready,
-            metrics=Metrics(),
+            metrics=metrics,
             limits=limits,
-            checks={"tables": progress.position, "event store": logs.head, "cards": redis.ping},
+            checks=checks,
+            meters=meters.families,
         )
-        yield Api(create_app(parts), watermark, tokens, bells.close)
+        yield Api(create_app(parts), watermark, tokens, bells.close, metrics)
+
+
+class _Searching(NamedTuple):
+    """Searches of a tenant whose transaction reads, and what /health asks of where they are."""
+
+    search: Callable[[Reader, TenantId], Search]
+    checks: Mapping[str, Check]
+    watermarks: Mapping[str, Watermarks] = MappingProxyType({})
+    """Of the view group that is searched."""
+
+
+@asynccontextmanager
+async def _searching(addresses: Addresses, progress: ViewProgress, pace: Pace) -> AsyncIterator[_Searching]:
+    """In PostgreSQL, or in Elasticsearch where there is one."""
+    if (url := addresses.elasticsearch_url) is None:
+        yield _Searching(lambda reader, _: PostgresSearch(reader), {})
+        return
+    watermarks = Watermarks(partial(progress.lanes, group=SEARCH))
+    consistency = Consistency(watermarks, partial(progress.parked, group=SEARCH), wait_seconds=pace.wait_seconds)
+    async with AsyncElasticsearch(
+        url, max_retries=0, retry_on_timeout=False, request_timeout=ELASTICSEARCH_SECONDS
+    ) as client:
+        index = index_of(addresses.elasticsearch_prefix)
+        snapshots = Snapshots(client, index=index, position=partial(progress.position, group=SEARCH))
+
+        def search(_: Reader, tenant: TenantId) -> Search:
+            return ElasticsearchSearch(client=client, snapshots=snapshots, tenant=tenant, consistency=consistency)
+
+        try:
+            yield _Searching(search, {"search": client.info}, {SEARCH: watermarks})
+        finally:
+            await watermarks.close()
+
+
+def _log_tables_url(addresses: Addresses) -> str:
+    """What is kept beside the log is with it, if that is in PostgreSQL."""
+    return addresses.postgres_url if is_kurrent_url(addresses.event_store_url) else addresses.event_store_url
+
+
+async def _for_operators(stack: AsyncExitStack, url: str) -> "asyncpg.Pool[Any]":
+    return await stack.enter_async_context(
+        asyncpg.create_pool(url, min_size=0, max_size=1, server_settings=OPERATORS, reset=_leave_as_it_is)
+    )
+
+
+@asynccontextmanager
+async def _hearing(
+    redis_url: str, news: LogNews, groups: Mapping[str, Watermarks], metrics: Metrics
+) -> AsyncIterator[None]:
+    """Wakes from other processes are heard while the context is open."""
+
+    def missed() -> None:
+        news.missed()
+        for watermarks in groups.values():
+            watermarks.missed()
+
+    patience = Retry(NoBackoff(), retries=0)
+    async with Redis.from_url(
+        redis_url, retry=patience, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    ) as client:
+        database = database_of(client)
+        channels: dict[str, Told] = {appended_channel(database): news.heard}
+        channels |= {advanced_channel(database, group): of_group.heard for group, of_group in groups.items()}
+        ear = Ear(client, channels, missed=missed, metrics=metrics)
+        listening = asyncio.create_task(ear.run(), name="hear wakes")
+        try:
+            yield
+        finally:
+            listening.cancel()
+            await asyncio.wait([listening])
 
 
 async def _leave_as_it_is(_connection: object) -> None:

@@ -36,6 +36,7 @@ IMPLIED: Mapping[str, Mapping[str, Json]] = {
     "deal.reopened": {"status": "OPEN", "loss_reason": None, "loss_detail": None},
     "account.opened": {"archived": False},
     "account.archived": {"archived": True},
+    "account.restored": {"archived": False},
     "account.merged": {"archived": True},
     "product.listed": {"retired": False},
     "product.retired": {"retired": True},

@@ -64,7 +64,10 @@ class DuplicateSearch:
         return found[:first]
 
     async def groups(self, first: int, after: UUID | None) -> Page:
-        """Groups in the order of their members' smallest id. A page may be short, and not the last all the same."""
+        """Groups in the order of their members' smallest id. A page may be short, and not the last all the same.
+
+        Not by score: that is known of those who were compared, so the first page would have to compare everybody.
+        """
         found: list[Group] = []
         reached, looked_at = after, 0
         while looked_at < LOOKED_AT and self._comparisons < COMPARED:

@@ -52,11 +52,11 @@ class RedisFeeds:
         """Unless the store is ahead of the tables, and so might miss what only it has had."""
         with _translated():
             held = _position(await self._client.hget(NOTE, "position"))
-            pipeline = self._client.pipeline(transaction=False)
-            for refill in refills:
-                if held <= refill.until:
-                    await self._refill([_key(tenant, refill.feed)], _arguments(refill), client=pipeline)
-            await pipeline.execute()
+            async with self._client.pipeline(transaction=False) as pipeline:  # gives its connection back, come what may
+                for refill in refills:
+                    if held <= refill.until:
+                        await self._refill([_key(tenant, refill.feed)], _arguments(refill), client=pipeline)
+                await pipeline.execute()
 
 
 def _position(held: bytes | str | None) -> Position:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from event_schemas.streams import Position
+from event_schemas.token import ConsistencyToken
 
 
 class Match(Enum):
@@ -46,6 +47,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     stage: UUID | None = None
     first: int = 20
     after: Place | None = None
+    snapshot: str | None = None
+    """As the answer to the page before says."""
+    since: ConsistencyToken | None = None
+    """What has to be seen. Whoever asks has waited for the tables; a search in another store waits for that one."""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -110,6 +115,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     stages: Sequence[StageCount]
     position: Position
     """Of the log, as of which this is answered."""
+    snapshot: str | None = None
+    """What the store knows this moment by, for a while: the next page may ask for it. Places say enough without."""
+
+
+class SearchUnavailable(ConnectionError):
+    """The store that is searched cannot be reached, or cannot work now."""
 
 
 class Search(Protocol):

@@ -1,15 +1,20 @@
 """How far the Postgres views are, and what they could not apply."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 import asyncpg
 
 from event_schemas.streams import Position, StreamName, TenantId
+from event_schemas.topics import Lane
 from read_api.database import Database
 
-POSITION = "select view_position('postgres')"
+GROUP = "postgres"
+SEARCH = "search"
+"""Of what Elasticsearch searches."""
+POSITION = "select view_position($1)"
+LANES = files("read_api.queries").joinpath("lanes.sql").read_text()
 PARKED = files("read_api.queries").joinpath("parked.sql").read_text()
 
 
@@ -20,12 +25,20 @@ class ViewProgress:
         self._pool = pool
         self._database = database
 
-    async def position(self) -> Position:
-        """The position that all Postgres views have reached."""
-        return Position(await self._pool.fetchval(POSITION))
+    async def position(self, *, group: str = GROUP) -> Position:
+        """The position that all views of a group have reached."""
+        return Position(await self._pool.fetchval(POSITION, group))
 
-    async def parked(self, tenant: TenantId, streams: Sequence[StreamName], until: Position) -> Sequence[str]:
+    async def lanes(self, lanes: Collection[Lane], *, group: str = GROUP) -> Mapping[Lane, Position]:
+        """The position that the views of a group have reached in each lane, in one round trip."""
+        topics, partitions = [lane.topic for lane in lanes], [lane.partition for lane in lanes]
+        rows = await self._pool.fetch(LANES, group, topics, partitions)
+        return {Lane(row["topic"], row["partition"]): Position(row["position"]) for row in rows}
+
+    async def parked(
+        self, tenant: TenantId, streams: Sequence[StreamName], until: Position, *, group: str = GROUP
+    ) -> Sequence[str]:
         """Why events of these streams up to a position are parked; nothing when none is."""
         async with self._database.transaction(tenant) as transaction:
-            rows = await transaction.fetch(PARKED, list(streams), until)
+            rows = await transaction.fetch(PARKED, list(streams), until, group)
         return [f"{row['type']} at position {row['position']}: {row['error']}" for row in rows]

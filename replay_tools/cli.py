@@ -14,10 +14,13 @@ import typer
 from event_schemas import schemas
 from read_api.app import sdl
 from read_api.authentication import InvalidIdentity, Role, Tokens
-from replay_tools import import_command
+from replay_tools import import_command, relay_command, status, topics_command, worker_command
+from replay_tools import stack as servers
 from replay_tools import up as platform
+from replay_tools.api_alone import serve_alone
 from replay_tools.embedded.errors import EmbeddedError
 from replay_tools.embedded.folder import DataFolder, default_path
+from replay_tools.serving import HOST, Unavailable
 from replay_tools.settings import Settings
 from write_side.bootstrap import system_clock
 
@@ -36,7 +39,11 @@ class Exit(IntEnum):
 app = typer.Typer(name="crm", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 schema = typer.Typer(no_args_is_help=True, help="Events and API as schemas.")
 app.add_typer(schema, name="schema")
+app.add_typer(topics_command.topics, name="topics")
 app.command("import")(import_command.import_file)
+app.command("relay")(relay_command.relay)
+app.command("status")(status.status)
+app.command("worker")(worker_command.worker)
 
 RELEASED = Path(schemas.__file__).with_name(schemas.RELEASED_FILE)
 
@@ -51,11 +58,40 @@ def fail(message: str, code: Exit) -> NoReturn:
 
 
 @app.command()
-def up(data: Data = default_path(), port: Port = 8000) -> None:  # noqa: B008 -- a path, made when the command line is read
+def up(
+    data: Data = default_path(),  # noqa: B008 -- a path, made when the command line is read
+    port: Port = 8000,
+    profile: Annotated[
+        platform.Profile, typer.Option("--profile", help="full: over Kafka, Faust and Elasticsearch (crm stack).")
+    ] = platform.Profile.EMBEDDED,
+) -> None:
     """Run everything in the foreground: embedded servers where no URL is given, projections, API. Ctrl-C stops it."""
+    folder = DataFolder(data)
+    settings = Settings() if profile is platform.Profile.EMBEDDED else Settings.of_stack(folder)
     try:
-        platform.run(Settings(), DataFolder(data), port)
-    except (EmbeddedError, platform.Unavailable) as error:
+        platform.run(settings, folder, port, profile)
+    except (EmbeddedError, Unavailable) as error:
+        fail(str(error), Exit.UNAVAILABLE)
+
+
+@app.command()
+def api(
+    port: Port = 8000,
+    host: Annotated[str, typer.Option("--host", help="0.0.0.0 inside a container.")] = HOST,
+) -> None:
+    """Serve the API alone, over the servers that CRM_..._URL name; several may run at once."""
+    try:
+        serve_alone(Settings(), port=port, host=host)
+    except Unavailable as error:
+        fail(str(error), Exit.UNAVAILABLE)
+
+
+@app.command()
+def stack(data: Data = default_path()) -> None:  # noqa: B008 -- as above
+    """Run the full profile's servers in the foreground: Kafka, Elasticsearch, PostgreSQL, Valkey. Ctrl-C stops them."""
+    try:
+        servers.run(data)
+    except EmbeddedError as error:
         fail(str(error), Exit.UNAVAILABLE)
 
 

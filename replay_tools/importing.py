@@ -20,7 +20,8 @@ from replay_tools.embedded.folder import DataFolder
 from replay_tools.import_progress import shown
 from replay_tools.reaching import reached
 from replay_tools.settings import Settings
-from write_side.adapters.bulk import BulkEventStore
+from write_side.adapters.event_logs import OpenBulkStore
+from write_side.adapters.keys import DerivedTenantKeys
 from write_side.application.deciders import COMMANDS, INTERNAL, KINDS
 from write_side.entrypoints.importing import batches
 from write_side.entrypoints.importing.faults import BadMapping
@@ -191,10 +192,11 @@ async def run_undo(batch: UUID, tenant: TenantId, settings: Settings, folder: Da
         return await undo(batch, tenant=tenant, log=store, transact=transactor.transact)
 
 
-def _target(job: Job, store: BulkEventStore, secret: bytes, batch: UUID, *, is_fresh: bool = False) -> Target:
+def _target(job: Job, store: OpenBulkStore, secret: bytes, batch: UUID, *, is_fresh: bool = False) -> Target:
     if job.dry_run:
         clock = write_side.bootstrap.system_clock
-        rehearsal = Rehearsal(log=store, deciders=COMMANDS | INTERNAL, kinds=KINDS, clock=clock)
+        keys = DerivedTenantKeys(secret)
+        rehearsal = Rehearsal(log=store, deciders=COMMANDS | INTERNAL, kinds=KINDS, keys=keys, clock=clock)
         return Target(job.tenant, batch, rehearsal.transact, store)
     transactor = write_side.bootstrap.transactor(store=store, master_secret=secret, cache_size=CACHED)
     beginnings = write_side.bootstrap.beginnings(store=store, master_secret=secret, cache_size=CACHED)

@@ -12,9 +12,10 @@ from replay_tools.embedded import cluster
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import DATABASE
 from replay_tools.settings import MASTER_SECRET, Settings
-from write_side.adapters.bulk import BulkEventStore
+from write_side.adapters.event_logs import OpenBulkStore
 
 _PID, _PORT, _STATUS = 0, 3, 7  # lines of postmaster.pid
+_POSTGRES_SCHEMES = ("postgresql://", "postgres://")
 
 
 class Unreachable(Exception):
@@ -22,10 +23,20 @@ class Unreachable(Exception):
 
 
 def store_url(settings: Settings, folder: DataFolder) -> str:
-    """Where the log is: at the URL that is set, else in the embedded server that runs on the folder."""
-    url = settings.event_store_url or settings.postgres_url
-    if url is not None:
-        return url
+    """Where the log is: at the URL that is set, else where the tables are."""
+    return settings.event_store_url or tables_url(settings, folder)
+
+
+def log_tables_url(settings: Settings, folder: DataFolder) -> str:
+    """Where what is kept beside the log is: with it, if it is in PostgreSQL, else where the tables are."""
+    url = store_url(settings, folder)
+    return url if url.startswith(_POSTGRES_SCHEMES) else tables_url(settings, folder)
+
+
+def tables_url(settings: Settings, folder: DataFolder) -> str:
+    """Where the tables are: at the URL that is set, else in the embedded server that runs on the folder."""
+    if settings.postgres_url is not None:
+        return settings.postgres_url
     nothing = Unreachable(f"nothing runs on {folder.path}: start it (crm up --data {folder.path}), or name its URLs")
     try:
         lines = (folder.path / "postgres" / "postmaster.pid").read_text(errors="replace").splitlines()
@@ -49,10 +60,12 @@ def master_key(settings: Settings, folder: DataFolder) -> bytes:
 
 
 @asynccontextmanager
-async def reached(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[BulkEventStore, bytes]]:
+async def reached(settings: Settings, folder: DataFolder) -> AsyncIterator[tuple[OpenBulkStore, bytes]]:
     """The event store of the running platform, which has answered, and its master secret; else Unreachable."""
     url, secret = store_url(settings, folder), master_key(settings, folder)
-    async with write_side.bootstrap.bulk_store(url, master_secret=secret) as store:
+    async with write_side.bootstrap.bulk_store(
+        url, postgres_url=log_tables_url(settings, folder), master_secret=secret, redis_url=settings.redis_url
+    ) as store:
         try:
             await store.head()
         except (EventLogUnavailable, asyncpg.PostgresError) as error:

@@ -2,6 +2,7 @@
 
 import secrets
 from functools import partial
+from typing import Self
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -10,6 +11,7 @@ from replay_tools.embedded.folder import DataFolder
 
 TOKEN_SECRET = "token.secret"  # noqa: S105 -- a file's name
 MASTER_SECRET = "master.secret"  # noqa: S105 -- a file's name
+STACK_FILE = "stack.env"
 _new_secret = partial(secrets.token_hex, 32)
 
 
@@ -21,9 +23,17 @@ class Settings(BaseSettings):
     event_store_url: str | None = Field(default=None, description="event store, postgresql://...; else with the tables")
     postgres_url: str | None = Field(default=None, description="tables, postgresql://...; else embedded")
     redis_url: str | None = Field(default=None, description="cards, redis://...; else embedded")
+    kafka_url: str | None = Field(default=None, description="transport, host:port,host:port; else within the process")
+    elasticsearch_url: str | None = Field(default=None, description="search, http://...; else PostgreSQL's own")
+    kafka_prefix: str = Field(default="", description="before every name in Kafka, where platforms share a cluster")
     token_secret: str | None = Field(default=None, min_length=32, description="signs tokens; else made once per folder")
     master_secret: str | None = Field(default=None, min_length=32, description="derives tenant keys; else made once")
     tenant: str = Field(default="demo", description="tenant that the sample is loaded into")
+
+    @classmethod
+    def of_stack(cls, folder: DataFolder) -> Self:
+        """With the servers that `crm stack` runs on the folder, where the environment names no others."""
+        return cls(_env_file=folder.path / STACK_FILE)  # type: ignore[call-arg]  # of every pydantic settings
 
     def token_key(self, folder: DataFolder) -> str:
         """The secret that signs development tokens."""

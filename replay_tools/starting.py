@@ -20,9 +20,7 @@ QUERY = (
 )
 GREETING = """
 eventcrm is ready: {url}/graphql, {url}/readyz, {url}/metrics
-  event store: {store}
-  tables:      {tables}
-  cards:       {cards}
+{parts}
   tenant:      {tenant}, {events:,} events in the log
 
 A development token (admin; valid 30 days; `make -s token` prints another):
@@ -73,7 +71,7 @@ class Starting:
 
     async def _views_at(self, head: Position) -> None:
         """Wait until every view group has reached the head as it was now."""
-        while behind := [group for group in self._running.views.status if group.position < head]:
+        while behind := [group for group in await self._running.progress() if group.position < head]:
             slowest = min(behind, key=lambda group: group.position)
             reason = f", waiting for {slowest.waits_for}" if slowest.waits_for else ""
             self._ready.waiting(f"view group {slowest.group} is at {slowest.position:,} of {head:,}{reason}")
@@ -86,9 +84,7 @@ class Starting:
         say(
             GREETING.format(
                 url=self._url,
-                store=parts.store,
-                tables=parts.tables,
-                cards=parts.cards,
+                parts="\n".join(f"  {part + ':':13}{what}" for part, what in parts.really.items()),
                 tenant=self._tenant,
                 events=head,
                 token=token,

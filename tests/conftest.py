@@ -1,8 +1,8 @@
 """Fixtures for all tests, and the life of the servers around a run.
 
-A plain run starts the servers with the first test that asks. Under pytest-xdist the controlling process starts them,
-before the first test runs, if any worker collected more than unit tests: a worker that owned them would take them along
-when it crashes.
+Only the servers that collected tests ask for by a fixture are started, once a run and beside one another: with the
+first test that asks; under pytest-xdist by the controlling process, before the first test is handed out, since a worker
+that owned them would take them along when it crashes.
 """
 
 import os
@@ -16,9 +16,14 @@ import redis
 from hypothesis import settings
 
 from tests.support.databases import fresh_database, migrated_template
-from tests.support.servers import Servers, ServersOfRun, announced, redis_database
+from tests.support.servers import ServerMissing, Servers, ServersOfRun, announced, needed, redis_database, tell
 
 _SERVERS = pytest.StashKey[ServersOfRun]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``make soak`` has more faults, and takes as long as they take."""
+    parser.addoption("--soak", action="store_true", help="the long form of the fault tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,11 +40,21 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers_file"] = str(node.config.stash[_SERVERS].file)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reports the collection
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which servers the tests that will run need; a worker notes it for the controlling process."""
+    wanted = needed(name for item in session.items for name in getattr(item, "fixturenames", ()))
+    worker_input = getattr(session.config, "workerinput", None)
+    if worker_input is None:
+        session.config.stash[_SERVERS].wanted |= wanted
+    else:
+        tell(Path(worker_input["servers_file"]), worker_input["workerid"], wanted)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """Start the servers before the first test is handed out."""
-    if any("unit" not in Path(test.partition("::")[0]).parts for test in ids):
-        node.config.stash[_SERVERS].announce()
+    node.config.stash[_SERVERS].announce()
 
 
 @pytest.fixture
@@ -48,8 +63,16 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
     return partial(record_property, "figure")
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the figures that tests told."""
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print what became of the servers, and the figures that tests told."""
+    servers = list(config.stash[_SERVERS].found.lines())
+    if servers:
+        terminalreporter.section("servers")
+    for line in servers:
+        terminalreporter.write_line(line)
+    skipped = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    for reason in sorted(skipped):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "))
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
     told = [(r.nodeid, text) for r in reports for name, text in getattr(r, "user_properties", ()) if name == "figure"]
     if told:
@@ -58,13 +81,33 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{test}: {text}")
 
 
+def _url(config: pytest.Config, server: str) -> str:
+    """Its address. A test fails when the server cannot start; where its needs are not installed, it is skipped."""
+    worker_input = getattr(config, "workerinput", None)
+    try:
+        if worker_input is None:
+            return config.stash[_SERVERS].get(server)
+        return announced(Path(worker_input["servers_file"])).url(server)
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+
+
 @pytest.fixture(scope="session")
 def servers(request: pytest.FixtureRequest) -> Servers:
-    """The servers of this run; a test that needs them fails when they cannot start."""
-    worker_input = getattr(request.config, "workerinput", None)
-    if worker_input is None:
-        return request.config.stash[_SERVERS].get()
-    return announced(Path(worker_input["servers_file"]))
+    """PostgreSQL and Valkey of this run; a test that needs them fails when they cannot start."""
+    return Servers(_url(request.config, "postgres"), _url(request.config, "redis"))
+
+
+@pytest.fixture(scope="session")
+def kafka_url(request: pytest.FixtureRequest) -> str:
+    """Host and port of the run's broker; all tests share it, so give topics and groups names of the test's own."""
+    return _url(request.config, "kafka")
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(request: pytest.FixtureRequest) -> str:
+    """The URL of the run's node; all tests share it, so give indices names of the test's own."""
+    return _url(request.config, "elasticsearch")
 
 
 @pytest.fixture(scope="session")

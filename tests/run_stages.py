@@ -55,11 +55,12 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
     yield "import-linter", iter([Step((BIN / "lint-imports", "--no-logo"))])
     yield "unit tests", iter([Step((sys.executable, *PYTEST, "tests/unit"))])
     if target == "test":
-        rest = (sys.executable, *PYTEST, "tests", "--ignore=tests/unit", "-n", "logical")
+        rest = (sys.executable, *PYTEST, "tests", "--ignore=tests/unit", "-n", "logical", "--dist", "loadgroup")
         yield "tests on real servers", iter([Step(rest)])
         for version in OTHER_PYTHONS:
             if python := other_python(version):
                 yield f"unit tests on Python {version}", on_other_python(version, python)
+        yield "event store with the older esdbclient", on_older_client()
         yield "tests on the built wheel", on_built_wheel()
 
 
@@ -76,6 +77,16 @@ def on_other_python(version: str, python: str) -> Iterator[Step]:
     environment = cache() / version
     yield Step((ROOT / ".ci/environment", environment, python))
     yield Step((environment / "bin/python", *PYTEST, "tests/unit"))
+
+
+def on_older_client() -> Iterator[Step]:
+    """The contract of event stores, and what goes wrong, with a client that cannot be installed beside the newer."""
+    environment = cache() / "esdb"
+    yield Step((ROOT / ".ci/environment", environment, sys.executable, "requirements-esdb.lock"))
+    faults = ("appending", "connecting", "double", "following")
+    files = [f"tests/integration/test_kurrent_{name}.py" for name in faults]
+    contract = "tests/contract/test_event_store_kurrentdb.py"
+    yield Step((environment / "bin/python", *PYTEST, contract, *files, "-n", "logical"))
 
 
 def on_built_wheel() -> Iterator[Step]:

@@ -10,6 +10,7 @@ from event_schemas.account import (
     AccountMerged,
     AccountOpened,
     AccountOwnerAssigned,
+    AccountRestored,
     AccountTerritoryAssigned,
 )
 from event_schemas.envelope import Recorded
@@ -51,6 +52,8 @@ def fold(document: Account | None, recorded: Recorded[Event]) -> Account | None:
             return advance(document, recorded, territory=event.territory)
         case AccountArchived():
             return advance(document, recorded, archived=True)
+        case AccountRestored():
+            return advance(document, recorded, archived=False)
         case AccountMerged(into_id=into):
             return advance(document, recorded, archived=True, merged_into_id=into)
         case _:

@@ -11,20 +11,22 @@ from event_schemas.streams import Position
 T = TypeVar("T")
 
 
-async def read_ahead(log: EventLog, *, after: Position, limit: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
+async def read_ahead(
+    log: EventLog, *, after: Position, limit: int, until: Position | None = None
+) -> AsyncGenerator[Sequence[StoredEvent], None]:
     """What is in the log, in batches; the next one is read while the caller is busy with this one."""
-    coming = asyncio.create_task(_read(log, after, limit))
+    coming = asyncio.create_task(_read(log, after, limit, until))
     try:
         while events := await coming:
-            coming = asyncio.create_task(_read(log, events[-1].position, limit))
+            coming = asyncio.create_task(_read(log, events[-1].position, limit, until))
             yield events
     finally:
         coming.cancel()
         await asyncio.wait({coming})
 
 
-async def _read(log: EventLog, after: Position, limit: int) -> Sequence[StoredEvent]:
-    return await log.read_all(after=after, limit=limit)
+async def _read(log: EventLog, after: Position, limit: int, until: Position | None) -> Sequence[StoredEvent]:
+    return await log.read_all(after=after, limit=limit, until=until)
 
 
 async def with_pauses(source: AsyncIterator[T], *, every: float) -> AsyncGenerator[T | None, None]:

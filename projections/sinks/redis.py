@@ -85,10 +85,10 @@ class RedisSink:
 
     async def _run(self, calls: Iterable[Call]) -> None:
         """Many calls in one round trip; the pipeline loads the scripts when the server does not know them."""
-        pipeline = self._client.pipeline(transaction=False)
-        for script, key, arguments in calls:
-            await self._scripts[script]([key], arguments, client=pipeline)
-        await pipeline.execute()
+        async with self._client.pipeline(transaction=False) as pipeline:  # gives its connection back, come what may
+            for script, key, arguments in calls:
+                await self._scripts[script]([key], arguments, client=pipeline)
+            await pipeline.execute()
 
 
 def _newest(changes: Sequence[VersionedChange]) -> Iterable[VersionedChange]:

@@ -34,8 +34,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cards: Cards
     feeds: Feeds
     counters: LiveCounters
-    search: Callable[[Reader], Search]
-    """Of the tenant whose transaction reads."""
+    search: Callable[[Reader, TenantId], Search]
+    """Of a tenant, whose transaction reads."""
     logs: TenantLogs
     transact: Callable[[Any, Any], Awaitable[Any]]
     consistency: Consistency

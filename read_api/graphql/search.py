@@ -8,6 +8,7 @@ import strawberry
 from strawberry.types import Info
 
 from event_schemas.streams import Position
+from event_schemas.token import decode_token
 from read_api.as_of import Asked
 from read_api.as_of import Question as Instant
 from read_api.compiler.arguments import page_size
@@ -45,6 +46,8 @@ from read_api.values import parse_id
 
 FIRST = 20
 _MOST_RANK = 10**6
+_LONGEST_SNAPSHOT = 2_000
+"""Longer ones make cursors that nobody takes; without it the next page is read as of now."""
 
 strawberry.enum(Match, name="SearchMatch", description="How a hit was found, the best way first.")
 
@@ -176,9 +179,11 @@ async def _search(
         first=FIRST if first is None else page_size(first),
     )
     tag = _tag(question)
-    place = _place(tag, after) if after else None
+    place, snapshot = _place(tag, after) if after else (None, None)
+    since = decode_token(read_after) if read_after else None  # it was read already, and the tables have reached it
     context: Context = info.context
-    answer = await context.search(context.transaction).find(msgspec.structs.replace(question, after=place))
+    asked = msgspec.structs.replace(question, after=place, snapshot=snapshot, since=since)
+    answer = await context.search(context.transaction, context.tenant).find(asked)
     if place is not None and place.until > answer.position:
         raise invalid_cursor("this cursor is of a later position than the views have: start again without it")
     return await _connection(context, tag, answer, has_previous=place is not None)
@@ -190,7 +195,7 @@ async def _connection(context: Context, tag: str, answer: Answer, *, has_previou
     def row(struct: msgspec.Struct) -> Any:
         return Row(msgspec.structs.asdict(struct), moment)
 
-    edges = [SearchEdge(cursor=_cursor(tag, hit.place, context), node=row(hit)) for hit in answer.hits]
+    edges = [SearchEdge(cursor=_cursor(tag, hit.place, answer.snapshot, context), node=row(hit)) for hit in answer.hits]
     ends = (edges[0].cursor, edges[-1].cursor) if edges else (None, None)
     return SearchConnection(
         total_count=answer.total,
@@ -219,18 +224,20 @@ def _tag(question: Question) -> str:
     return sha256(repr(asked).encode()).hexdigest()[:16]
 
 
-def _cursor(tag: str, place: Place, context: Context) -> str:
-    key = f"{place.rank}|{place.kind}|{place.label}"
+def _cursor(tag: str, place: Place, snapshot: str | None, context: Context) -> str:
+    seen = "" if snapshot is None or len(snapshot) > _LONGEST_SNAPSHOT else f"@{snapshot}"
+    key = f"{place.rank}|{place.kind}{seen}|{place.label}"
     return encode("search", tag, "text", Cursor(place.until, None, context.now, place.id, key))
 
 
-def _place(tag: str, text: str) -> Place:
+def _place(tag: str, text: str) -> tuple[Place, str | None]:
     cursor = decode("search", tag, "text", text)
     rank, _, rest = cursor.key.partition("|")
     kind, bar, label = rest.partition("|")
+    kind, _, snapshot = kind.partition("@")
     is_rank = (
         rank.removeprefix("-").isdecimal() and rank.isascii() and abs(int(rank[:9])) <= _MOST_RANK and len(rank) <= 9
     )
     if not (is_rank and bar) or cursor.id is None or cursor.position < 0:
         raise invalid_cursor()
-    return Place(int(rank), label, kind, cursor.id, Position(cursor.position))
+    return Place(int(rank), label, kind, cursor.id, Position(cursor.position)), snapshot or None

@@ -15,3 +15,7 @@ class ServerFailed(EmbeddedError):
 
 class PortTaken(ServerFailed):
     """Somebody else took the port between its choice and its use."""
+
+
+class ToolMissing(ServerFailed):
+    """A program that this machine's user has to install first is not there."""

@@ -68,15 +68,25 @@ class PostgresServer:
 
 
 def start_postgres(
-    folder: DataFolder, *, settings: Mapping[str, str] | None = None, identity: Identity | None = None
+    folder: DataFolder,
+    *,
+    settings: Mapping[str, str] | None = None,
+    identity: Identity | None = None,
+    port: int | None = None,
 ) -> PostgresServer:
-    """Start on the folder's data, which the first start makes; ready for connections when it returns."""
+    """Start on the folder's data, which the first start makes; ready for connections when it returns.
+
+    Without a ``port`` it takes one that is free.
+    """
     identity = identity or unprivileged.current(FAST_SHUTDOWN)
     data, password = cluster.ensure_data(folder, identity)
     PidFile(data=data).clear(ORPHAN_SECONDS)
     options = [word for name, value in {**SETTINGS, **(settings or {})}.items() for word in ("-c", f"{name}={value}")]
     command = [*identity.prefix, cluster.binary("postgres"), "-D", str(data), *options]
-    child, port = on_free_port(lambda port: _start(command, port, data))
+    if port is None:
+        child, port = on_free_port(lambda free: _start(command, free, data))
+    else:
+        child = _start(command, port, data)
     try:
         version = _ensure_database(port, password)
     except BaseException:

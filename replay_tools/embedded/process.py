@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -81,6 +81,10 @@ class Child:
         reason = (telling or lines or ["no message"])[-1].strip()
         return ServerFailed(f"{self.name} did not start: {reason} (log: {self.log})")
 
+    def begin_stop(self) -> None:
+        """Tell it to end, without waiting: several that are told first and stopped then end beside one another."""
+        self.process.send_signal(self.stop_signals[0][0])
+
     def stop(self) -> int:
         """End the process, gently first; returns its exit code. One that has ended stays as it is."""
         for stop_signal, seconds in self.stop_signals:
@@ -98,17 +102,23 @@ def spawn(
     log: Path,
     stop_signals: tuple[tuple[signal.Signals, float], ...],
     stdin: bytes = b"",
+    death_signal: signal.Signals | None = None,
+    variables: Mapping[str, str] | None = None,
+    directory: Path | None = None,
 ) -> Child:
-    """Start a server in a process group of its own, so that the terminal's Ctrl-C reaches only this process."""
+    """Start a server in a process group of its own, so that the terminal's Ctrl-C reaches only this process.
+
+    ``death_signal`` is what it gets when this process dies, else the first of the stop signals.
+    """
     with log.open("wb") as output:
         log.chmod(0o600)
         process = subprocess.Popen(
-            tethered(command, stop_signals[0][0]),
+            tethered(command, death_signal or stop_signals[0][0]),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=environment(),
-            cwd=log.parent,
+            env={**environment(), **(variables or {})},
+            cwd=directory or log.parent,
             process_group=0,
         )
     _feed(process, stdin)

@@ -38,6 +38,8 @@ class ValkeyServer:
     version: str
     """As the server reports it, such as 9.1.2."""
     child: Child
+    port: int
+    password: str
 
     def stop(self) -> None:
         """End the server and all that it holds."""
@@ -52,9 +54,11 @@ class ValkeyServer:
         self.stop()
 
 
-def start_valkey(folder: DataFolder, *, megabytes: int = 128, databases: int = 16) -> ValkeyServer:
-    """Start an empty server; ready for connections when it returns."""
-    password = secrets.token_urlsafe(24)
+def start_valkey(
+    folder: DataFolder, *, megabytes: int = 128, databases: int = 16, like: ValkeyServer | None = None
+) -> ValkeyServer:
+    """Start an empty server; ready for connections when it returns. ``like`` one that ended: at the same address."""
+    password = secrets.token_urlsafe(24) if like is None else like.password
 
     def start(port: int) -> Child:
         text = _CONFIGURATION.format(port=port, password=password, databases=databases, megabytes=megabytes)
@@ -69,10 +73,15 @@ def start_valkey(folder: DataFolder, *, megabytes: int = 128, databases: int = 1
         child.await_ready(lambda: b"Ready to accept connections" in child.log.read_bytes(), START_SECONDS)
         return child
 
-    child, port = on_free_port(start)
+    if like is None:
+        child, port = on_free_port(start)
+    else:
+        child, port = start(like.port), like.port
     with redis.Redis(host="127.0.0.1", port=port, password=password) as client:
         version = str(client.info("server")["valkey_version"])
-    return ValkeyServer(url=f"redis://:{password}@127.0.0.1:{port}/0", version=version, child=child)
+    return ValkeyServer(
+        url=f"redis://:{password}@127.0.0.1:{port}/0", version=version, child=child, port=port, password=password
+    )
 
 
 def _binary() -> Path:

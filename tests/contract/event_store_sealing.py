@@ -13,8 +13,10 @@ from event_schemas.envelope import EMPTY, StoredEvent, StreamHead
 from event_schemas.lead import LeadCaptured, LeadDetailsChanged, LeadNoted, LeadQualified
 from event_schemas.people import Attribute, Person, PersonChange
 from event_schemas.registry import Event
-from event_schemas.streams import START, StreamName, TenantId, stream_name
-from tests.contract.event_store import DEMO, OTHER_TENANT, OpenStore, origin
+from event_schemas.streams import StreamName, TenantId, parse_stream, stream_name
+from tests.contract.event_store import DEMO, origin
+from tests.contract.event_store_reading import take
+from tests.contract.event_store_trial import EventStoreTrial, OpenStore, Ordinals
 from write_side.application.ports import Appended, EventStore, SubjectErased, VersionConflict
 
 Erase = Callable[[TenantId, UUID], Awaitable[None]]
@@ -42,10 +44,11 @@ def a_lead(tenant: TenantId = DEMO, id: UUID | None = None) -> StreamName:
 
 
 async def append(
-    store: EventStore, stream: StreamName, *facts: Event, expected: StreamHead = EMPTY, tenant: TenantId = DEMO
+    store: EventStore, stream: StreamName, *facts: Event, expected: StreamHead = EMPTY, tenant: TenantId | None = None
 ) -> Appended:
-    """One command."""
-    return await store.append(stream, facts, expected=expected, origin=origin(tenant=tenant))
+    """One command, of the stream's tenant."""
+    sent = origin(tenant=tenant or parse_stream(stream).tenant)
+    return await store.append(stream, facts, expected=expected, origin=sent)
 
 
 def facts_of(events: Any) -> list[Event]:
@@ -59,27 +62,23 @@ def assert_chained(events: list[StoredEvent]) -> None:
     assert all(is_chained(head, event) for head, event in zip(heads, events, strict=False))
 
 
-class EventStoreSealingContract:
+class EventStoreSealingContract(EventStoreTrial):
     """Sealing; a subclass's module provides ``erase`` and ``lose`` too."""
 
-    @pytest.fixture
-    async def store(self, open_store: OpenStore) -> EventStore:
-        return await open_store()
-
     async def test_personal_data_comes_back_and_is_not_in_the_log(
-        self, store: EventStore, open_store: OpenStore
+        self, store: EventStore, tenant: TenantId, ordinals: Ordinals, open_store: OpenStore
     ) -> None:
         """By every way of reading, also by a store that did not write it; what is stored does not show it."""
-        lead = uuid4()
-        stream = a_lead(id=lead)
+        lead, start = uuid4(), await ordinals.position(0)
+        stream = a_lead(tenant, id=lead)
         await append(store, stream, CAPTURED, LeadQualified(), NOTED)
         for reader in (store, await open_store()):
             ways = (
                 await reader.load(stream),
                 (await reader.load_many({stream: 0}))[stream],
-                await reader.read_all(after=START, limit=10),
-                await reader.read_entity(DEMO, lead, after=START, limit=10),
-                await anext(reader.follow(after=START)),
+                await reader.read_all(after=start, limit=10),
+                await reader.read_entity(tenant, lead, after=start, limit=10),
+                await take(reader.follow(after=start), 3),
             )
             for events in ways:
                 assert facts_of(events) == [CAPTURED, LeadQualified(), NOTED]
@@ -87,7 +86,9 @@ class EventStoreSealingContract:
                 assert not [word for word in SECRETS for e in events if word in e.data or word in e.metadata]
             assert_chained(list(ways[0]))
 
-    async def test_a_person_has_one_key(self, store: EventStore, open_store: OpenStore) -> None:
+    async def test_a_person_has_one_key(
+        self, store: EventStore, tenant: TenantId, ordinals: Ordinals, open_store: OpenStore
+    ) -> None:
         """However many commands make it at once, of whatever stores: all of what they sealed can be opened."""
         people, stores = [uuid4() for _ in range(5)], [store, await open_store()]
 
@@ -105,32 +106,36 @@ class EventStoreSealingContract:
 
         await asyncio.gather(
             *(
-                append(stores[number % 2], stream_name("activity", DEMO, uuid4()), logged(people[number % 5]))
+                append(stores[number % 2], stream_name("activity", tenant, uuid4()), logged(people[number % 5]))
                 for number in range(60)
             )
         )
-        events = await store.read_all(after=START, limit=100)
+        events = await store.read_all(after=await ordinals.position(0), limit=100)
         keys = {(event.subject_id, event.key) for event in events}
         assert len(keys) == len(people)
         assert {event.subject for event in facts_of(events) if isinstance(event, ActivityLogged)} == {"Called Mary"}
 
-    async def test_tenants_share_no_key(self, store: EventStore) -> None:
+    async def test_tenants_share_no_key(
+        self, store: EventStore, tenant: TenantId, other_tenant: TenantId, ordinals: Ordinals
+    ) -> None:
         """The same id in another tenant is somebody else."""
         lead = uuid4()
-        for tenant in (DEMO, OTHER_TENANT):
-            await append(store, a_lead(tenant, lead), CAPTURED, tenant=tenant)
-        one, two = await store.read_all(after=START, limit=10)
+        for whose in (tenant, other_tenant):
+            await append(store, a_lead(whose, lead), CAPTURED)
+        one, two = await store.read_all(after=await ordinals.position(0), limit=10)
         assert one.key != two.key
         assert facts_of((one, two)) == [CAPTURED, CAPTURED]
 
-    async def test_who_was_erased_is_forgotten(self, store: EventStore, open_store: OpenStore, erase: Erase) -> None:
+    async def test_who_was_erased_is_forgotten(
+        self, store: EventStore, tenant: TenantId, open_store: OpenStore, erase: Erase
+    ) -> None:
         """At once, by every store: the events stay and are chained, what was personal in them is null."""
-        lead, other, again = uuid4(), a_lead(), await open_store()
-        stream = a_lead(id=lead)
+        lead, other, again = uuid4(), a_lead(tenant), await open_store()
+        stream = a_lead(tenant, id=lead)
         first = await append(store, stream, CAPTURED, LeadQualified(), NOTED)
         await append(store, other, CAPTURED)
         assert facts_of(await again.load(stream))[2] == NOTED
-        await erase(DEMO, lead)
+        await erase(tenant, lead)
         for reader in (store, again):
             events = list(await reader.load(stream))
             captured, qualified, noted = facts_of(events)
@@ -142,13 +147,13 @@ class EventStoreSealingContract:
             assert facts_of(await reader.load(other)) == [CAPTURED]
 
     async def test_nothing_more_is_kept_of_who_was_erased(
-        self, store: EventStore, open_store: OpenStore, erase: Erase
+        self, store: EventStore, tenant: TenantId, open_store: OpenStore, erase: Erase
     ) -> None:
         """A store that had used the key is refused like one that had not; what is not personal is still taken."""
         lead, again = uuid4(), await open_store()
-        stream = a_lead(id=lead)
+        stream = a_lead(tenant, id=lead)
         first = await append(store, stream, CAPTURED)
-        await erase(DEMO, lead)
+        await erase(tenant, lead)
         change = LeadDetailsChanged(person=PersonChange(name="Mary Smith"))
         for appender in (store, again, store):
             with pytest.raises(SubjectErased) as caught:
@@ -158,31 +163,31 @@ class EventStoreSealingContract:
         last = await append(store, stream, *facts, expected=first.head)
         assert last.head.version == len(await store.load(stream)) == 4
 
-    async def test_an_erasure_fails_no_neighbour(self, store: EventStore, erase: Erase) -> None:
+    async def test_an_erasure_fails_no_neighbour(self, store: EventStore, tenant: TenantId, erase: Erase) -> None:
         """Of commands that wait together, those of an erased person are refused alone."""
         erased = uuid4()
-        first = await append(store, a_lead(id=erased), CAPTURED)
-        await erase(DEMO, erased)
+        first = await append(store, a_lead(tenant, id=erased), CAPTURED)
+        await erase(tenant, erased)
         outcomes = await asyncio.gather(
-            *(append(store, a_lead(), CAPTURED) for _ in range(20)),
-            append(store, a_lead(id=erased), NOTED, expected=first.head),
+            *(append(store, a_lead(tenant), CAPTURED) for _ in range(20)),
+            append(store, a_lead(tenant, id=erased), NOTED, expected=first.head),
             return_exceptions=True,
         )
         assert [type(outcome) for outcome in outcomes] == [Appended] * 20 + [SubjectErased]
 
-    async def test_a_lost_key_is_no_erasure(self, store: EventStore, lose: Lose) -> None:
+    async def test_a_lost_key_is_no_erasure(self, store: EventStore, tenant: TenantId, lose: Lose) -> None:
         """An event whose key should be there and is not cannot be read; nobody takes it for an erased one."""
         lead = uuid4()
-        await append(store, a_lead(id=lead), CAPTURED, LeadQualified())
-        await lose(DEMO, lead)
-        sealed, qualified = await store.load(a_lead(id=lead))
+        await append(store, a_lead(tenant, id=lead), CAPTURED, LeadQualified())
+        await lose(tenant, lead)
+        sealed, qualified = await store.load(a_lead(tenant, id=lead))
         with pytest.raises(UndecodableEvent, match="key of its subject is lost"):
             decode(sealed)
         assert decode(qualified).event == LeadQualified()
 
-    async def test_a_conflict_is_a_conflict(self, store: EventStore) -> None:
+    async def test_a_conflict_is_a_conflict(self, store: EventStore, tenant: TenantId) -> None:
         """Personal or not: two that create the same lead at once are not both told that they did."""
-        stream = a_lead()
+        stream = a_lead(tenant)
         outcomes = await asyncio.gather(*(append(store, stream, CAPTURED) for _ in range(5)), return_exceptions=True)
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Appended"] + ["VersionConflict"] * 4
         with pytest.raises(VersionConflict):

@@ -18,17 +18,14 @@ from event_schemas.lead import LeadCaptured
 from event_schemas.people import Attribute
 from event_schemas.streams import entity_id
 from tests.support.importing import TENANT, Imports
-from write_side.application.deciders import COMMANDS, INTERNAL, KINDS
 from write_side.application.ports import EventStoreUnavailable
 from write_side.application.requests import Outcome, Request
 from write_side.domain.decider import Command
 from write_side.entrypoints.importing.importer import Incomplete
 from write_side.entrypoints.importing.mapping import Part
-from write_side.entrypoints.importing.rehearsal import Rehearsal
 from write_side.entrypoints.importing.rejected import RejectedRows
 from write_side.entrypoints.importing.source import Share
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEADS = """
 kind = "lead"
 [columns]
@@ -44,6 +41,9 @@ converted = { column = "Won", equals = "1" }
 KEYED = "kind = 'lead'\nmatch = 'external_id'\n[columns]\nexternal_id = 'Id'\nname = 'Name'\ncompany = 'Company'"
 USERS = "kind = 'user'\nmatch = 'name'\n[columns]\nname = 'Agent'\nregion = 'Region'"
 ACCOUNTS = "kind='account'\nmatch='name'\n[columns]\nname='Name'\nparent_id={column='Parent', key='name={}'}"
+
+
+CONTACTS = "kind = 'contact'\nmatch = 'external_id'\n[columns]\nexternal_id = 'Id'\nemail = 'Mail'"
 
 
 def counts(summary: Any) -> tuple[int, int, int, int, int]:
@@ -255,13 +255,33 @@ class ImportingContract:
         assert len(captured) == caught.value.summary.accepted > 100
         assert await imports.recorded("batch.finished") == []
 
-    async def test_a_dry_run_stores_nothing(self, imports: Imports) -> None:
-        """A rehearsal finds the same rows good and bad as the import, and leaves the log as it is."""
-        path = imports.file("Name,Mail,Won,City,Owner\nAnn,ann@x.org,1,,\nBob,nowhere,0,,\nCid,,0,,Nobody\n")
-        rehearsal = Rehearsal(log=imports.store, deciders=COMMANDS | INTERNAL, kinds=KINDS, clock=lambda: NOW)
-        dry = await imports.run(path, LEADS, transact=rehearsal.transact)
-        reasons = imports.reasons.codes
-        assert await imports.store.head() == 0
-        wet = await imports.run(path, LEADS)
-        assert counts(dry) == counts(wet) == (3, 1, 0, 2, 3)
-        assert imports.reasons.codes == reasons
+    async def test_columns_say_what_a_contact_consents_to(self, imports: Imports) -> None:
+        """Yes gives a consent and no withdraws it, with how it is known; another text says nothing."""
+        mapping = (
+            CONTACTS
+            + """
+            [consents.newsletter]
+            channel = "email"
+            column = "News"
+            given = ["yes", "1"]
+            withdrawn = "no"
+            evidence = "Form"
+            [consents.offers_by_phone]
+            channel = "phone"
+            purpose = "offers"
+            column = "Calls"
+            given = "yes"
+            """
+        )
+        lines = "Id,Mail,News,Form,Calls\n1,ann@x.org,yes,web,\n2,bob@x.org,no,,yes\n3,cid@x.org,?,,\n"
+        path = imports.file(lines)
+        assert counts(await imports.run(path, mapping)) == (3, 3, 0, 0, 6)
+        given = await imports.events("contact.consent_given")
+        assert sorted((one.channel, one.purpose, one.evidence) for one in given) == [
+            ("email", "newsletter", "web"),
+            ("phone", "offers", ""),
+        ]
+        (withdrawn,) = await imports.events("contact.consent_withdrawn")
+        assert (withdrawn.channel, withdrawn.purpose) == ("email", "newsletter")
+        again = imports.file(lines + "\n", "again.csv")
+        assert counts(await imports.run(again, mapping)) == (3, 0, 3, 0, 0)

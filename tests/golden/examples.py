@@ -10,6 +10,7 @@ from event_schemas.account import (
     AccountOpened,
     AccountOwnerAssigned,
     AccountParentSet,
+    AccountRestored,
     AccountTerritoryAssigned,
 )
 from event_schemas.batch import BatchFinished, BatchStarted
@@ -79,6 +80,7 @@ EXAMPLES: Final[tuple[Event, ...]] = (
     AccountOwnerAssigned(owner_id=None),
     AccountTerritoryAssigned(territory="EMEA"),
     AccountArchived(),
+    AccountRestored(),
     AccountMerged(into_id=some("other")),
     AccountParentSet(account_id=some("account.parent_set"), parent_id=some("parent")),
     BatchStarted(name="Deals of June"),

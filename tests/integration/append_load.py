@@ -19,7 +19,7 @@ from tests.support.events import some_id
 from tests.support.secrets import MASTER
 from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres import PostgresEventStore
-from write_side.adapters.postgres_append import append_arguments
+from write_side.adapters.postgres_append import rows_of
 from write_side.adapters.postgres_queries import queries
 from write_side.application.ports import VersionConflict
 
@@ -115,8 +115,8 @@ class _LogWriters:
         sealed = seal(EVENTS, stream=stream, head=head, origin=origin, recorded_at=datetime.now(UTC))
         transaction = connection.transaction()
         await transaction.start()
-        arguments = append_arguments([Append(stream, head.version, sealed)])
-        await connection.fetch(queries("append")["append"], *arguments, True)
+        rows = rows_of([Append(stream, head.version, sealed)])
+        await connection.fetch(queries("append")["append"], rows, False, False)
         await transaction.rollback()
         self._told.rolled_back.append(origin.command_id)
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from event_schemas.streams import Position
+from read_api.bootstrap import Pace
 from tests.support.api import Client, Setup, running_api
 from tests.support.api_commands import OPEN, usd
 from tests.support.api_proxy import Proxy
@@ -23,7 +24,7 @@ READ = "query($token: String) { teams(readAfter: $token) { totalCount } }"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def behind(servers: Servers, module_redis_url: str) -> AsyncIterator[Client]:
     """An API whose projections do not run: its views stay where they are told to be."""
-    async with running_api(servers, module_redis_url, Setup(following=False, wait_seconds=0.3)) as client:
+    async with running_api(servers, module_redis_url, Setup(following=False, pace=Pace(wait_seconds=0.3))) as client:
         yield client
 
 

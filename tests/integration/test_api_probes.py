@@ -5,7 +5,10 @@ import re
 import pytest
 
 from read_api.graphiql import FILES
-from tests.support.api import Client
+from tests.support.api import Client, Setup, running_api
+from tests.support.api_proxy import Proxy
+from tests.support.servers import Servers
+from tests.support.waking import metric, metric_is
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,6 +47,45 @@ async def test_metrics_count_operations_by_path(api: Client) -> None:
         'crm_graphql_errors_total{code="BAD_REQUEST"} 1.0',
     ):
         assert line in page
+
+
+async def test_metrics_tell_how_the_platform_is_doing(servers: Servers, module_redis_url: str) -> None:
+    """View groups against the log's end, process managers, and which parts answer; without PostgreSQL only the last."""
+    shown = (
+        "crm_log_head_position",
+        'crm_view_position{group="postgres"}',
+        'crm_view_lag{group="cards"}',
+        'crm_view_lanes{group="postgres"}',
+        'crm_view_lanes_behind{group="postgres"}',
+        'crm_parked_events{group="postgres"}',
+    )
+    async with (
+        Proxy.to(servers.postgres_url) as proxy,
+        running_api(servers, module_redis_url, Setup(proxy=proxy)) as api,
+    ):
+        await metric_is(api, 'crm_view_position{group="cards"}', lambda position: position is not None)
+        assert None not in [await metric(api, name) for name in shown]
+        parts = {"tables": 1, "event store": 1, "cards": 1}
+        assert {part: await metric(api, f'crm_up{{part="{part}"}}') for part in parts} == parts
+        await proxy.cut()
+        response = await api.http.get("/metrics")
+        assert response.status_code == 200
+        assert not [name for name in shown if name in response.text]
+        parts = {"tables": 0, "event store": 0, "cards": 1}
+        assert {part: await metric(api, f'crm_up{{part="{part}"}}') for part in parts} == parts
+        assert await metric(api, "crm_graphql_websockets") == 0
+        await proxy.mend()
+        await metric_is(api, 'crm_view_position{group="postgres"}', lambda position: position is not None)
+        assert await metric(api, 'crm_up{part="tables"}') == 1
+
+
+async def test_what_process_managers_could_not_do_is_counted(api: Client) -> None:
+    """As they count it themselves, whenever it is asked."""
+    failures = {"conversion": 0}
+    api.api.metrics.show_failures(lambda: failures)
+    assert await metric(api, 'crm_process_failures_total{process="conversion"}') == 0
+    failures["conversion"] = 3
+    assert await metric(api, 'crm_process_failures_total{process="conversion"}') == 3
 
 
 async def test_graphiql_comes_from_our_own_files(api: Client) -> None:

@@ -1,12 +1,18 @@
 """Search as clients of the API meet it: what a command wrote is found, marked, counted and paged."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
-from tests.support.api import Client
+from projections.bootstrap import elasticsearch_client
+from tests.support.api import Client, Setup, running_api
 from tests.support.api_commands import deal, pipeline, usd
+from tests.support.elastic import new_prefix, remove
+from tests.support.network import free_port
+from tests.support.servers import Servers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,6 +31,23 @@ query($text: String!, $kinds: [Kind!], $owner: ID, $stage: ID, $first: Int, $aft
     facets { kinds { kind count } owners { ownerId count owner { name } } stages { stageId count stage { name } } }
   }
 }"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["postgresql", "elasticsearch"])
+async def api(
+    servers: Servers, module_redis_url: str, elasticsearch_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Client]:
+    """One API for all tests, then another that searches elsewhere."""
+    if request.param == "postgresql":
+        async with running_api(servers, module_redis_url) as client:
+            yield client
+        return
+    prefix = new_prefix()
+    setup = Setup(elasticsearch_url=elasticsearch_url, elasticsearch_prefix=prefix)
+    async with running_api(servers, module_redis_url, setup) as client:
+        yield client
+    async with elasticsearch_client(elasticsearch_url) as store:
+        await remove(store, prefix)
 
 
 async def captured(api: Client, *, tenant: str = "demo", **given: Any) -> Any:
@@ -141,3 +164,16 @@ async def test_a_wrong_argument_is_refused(api: Client, wrong: dict[str, Any]) -
     """With a code that says so."""
     assert (await api.ask(SEARCH, {"text": "a", **wrong})).codes == ["BAD_REQUEST"]
     assert (await api.ask('{ search(text: "a", first: 1001) { totalCount } }')).codes == ["BAD_REQUEST"]
+
+
+async def test_a_search_that_is_down_takes_nothing_along(servers: Servers, module_redis_url: str) -> None:
+    """It answers UNAVAILABLE; commands, lists and entities go on, and /health names it."""
+    setup = Setup(elasticsearch_url=f"http://127.0.0.1:{free_port()}")
+    async with running_api(servers, module_redis_url, setup) as api:
+        made = await captured(api, name="Ada Outage")
+        listed = "query($token: String) { leads(readAfter: $token) { edges { node { name } } } }"
+        found = await api.ask(listed, {"token": made["token"]})
+        assert found.data["leads"]["edges"] == [{"node": {"name": "Ada Outage"}}]
+        assert (await api.ask(SEARCH, {"text": "ada"})).codes == ["UNAVAILABLE"]
+        health = await api.http.get("/health")
+        assert health.json()["parts"]["search"].startswith("down")

@@ -9,6 +9,7 @@ from event_schemas.codec import is_chained
 from event_schemas.envelope import EMPTY, StreamHead
 from event_schemas.streams import START, StreamName
 from tests.contract.importing import ImportingContract, counts
+from tests.contract.importing_dry_run import DryRunContract
 from tests.contract.importing_undo import UndoContract
 from tests.support.importing import Imports
 from tests.support.secrets import MASTER
@@ -40,6 +41,10 @@ class TestImportingInBulk(ImportingContract):
 
 class TestUndoInBulk(UndoContract):
     """Of what was begun many at once."""
+
+
+class TestDryRunOnPostgres(DryRunContract):
+    """Decided upon what PostgreSQL has."""
 
 
 @pytest.mark.parametrize("is_fresh", [True, False])

@@ -18,6 +18,7 @@ import read_api.bootstrap
 import write_side.bootstrap
 from read_api.app import ReadyState
 from read_api.authentication import Role, Tokens
+from read_api.bootstrap import PACE, Pace
 from read_api.graphql.limits import DEFAULT, Limits
 from tests.support.api_proxy import Proxy
 from tests.support.databases import fresh_database, migrated_template
@@ -153,32 +154,52 @@ class Setup:
     limits: Limits = DEFAULT
     compiled: bool = True
     following: bool = True
-    wait_seconds: float = 5.0
+    pace: Pace = PACE
     proxy: Proxy | None = None
     """Stands between the API and PostgreSQL."""
+    beside: str | None = None
+    """The URL of the database of another API, which this one serves too; else it has an empty one."""
+    elasticsearch_url: str | None = None
+    """Where it is searched; else in PostgreSQL."""
+    elasticsearch_prefix: str = "crm"
+
+
+@asynccontextmanager
+async def _empty_database(servers: Servers) -> AsyncIterator[str]:
+    template = await migrated_template(servers.postgres_url)
+    async with fresh_database(servers.postgres_url, template=template) as url:
+        yield url
 
 
 @asynccontextmanager
 async def running_api(servers: Servers, redis_url: str, setup: Setup = Setup()) -> AsyncIterator[Client]:
     """The API on an empty database, with its store and, if so wanted, projections that follow."""
     async with AsyncExitStack() as stack:
-        template = await migrated_template(servers.postgres_url)
-        direct = await stack.enter_async_context(fresh_database(servers.postgres_url, template=template))
+        direct = await stack.enter_async_context(_empty_database(servers)) if setup.beside is None else setup.beside
         url = setup.proxy.url(direct) if setup.proxy else direct
-        store = await PostgresEventStore.connect(url, secret=MASTER)
-        stack.push_async_callback(store.close)
+        store = await stack.enter_async_context(
+            write_side.bootstrap.postgres_store(url, master_secret=MASTER, redis_url=redis_url)
+        )
         if setup.following:
-            views = projections.bootstrap.following(store, postgres_url=url, redis_url=redis_url)
+            views = projections.bootstrap.following(
+                store,
+                postgres_url=url,
+                redis_url=redis_url,
+                elasticsearch_url=setup.elasticsearch_url,
+                elasticsearch_prefix=setup.elasticsearch_prefix,
+            )
             await stack.enter_async_context(views)
         ready = ReadyState()
         api = await stack.enter_async_context(
             read_api.bootstrap.application(
-                addresses=read_api.bootstrap.Addresses(url, url, redis_url),
+                addresses=read_api.bootstrap.Addresses(
+                    url, url, redis_url, setup.elasticsearch_url, setup.elasticsearch_prefix
+                ),
                 secrets=read_api.bootstrap.Secrets(SECRET, MASTER),
                 transact=write_side.bootstrap.transactor(store=store, master_secret=MASTER).transact,
                 ready=ready,
                 limits=setup.limits,
-                wait_seconds=setup.wait_seconds,
+                pace=setup.pace,
                 compiled=setup.compiled,
             )
         )

@@ -13,6 +13,7 @@ from event_schemas.account import (
     AccountOpened,
     AccountOwnerAssigned,
     AccountParentSet,
+    AccountRestored,
     AccountTerritoryAssigned,
 )
 from event_schemas.bookkeeping import CommandAccepted
@@ -229,6 +230,7 @@ def _account_event(random: Random) -> Event:
             AccountOwnerAssigned(owner_id=None),
             AccountTerritoryAssigned(territory="north"),
             AccountArchived(),
+            AccountRestored(),
             AccountMerged(into_id=some_id("account 1")),
         )
     )

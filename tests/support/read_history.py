@@ -120,7 +120,7 @@ def _change_account(teller: Storyteller, tenant: str) -> None:
         ("account", account.AccountDetailsChanged(name=teller.name(), revenue=rng.choice((None, teller.money("EUR"))))),
         ("account", account.AccountOwnerAssigned(owner_id=teller.pick(tenant, "user", or_none=0.3))),
         ("account", account.AccountTerritoryAssigned(territory=rng.choice((None, "west")))),
-        ("account", account.AccountArchived()),
+        ("account", rng.choice((account.AccountArchived(), account.AccountRestored()))),
     )
     category, event = rng.choice(changes)
     teller.tell(tenant, category, target, event, occurred_at=rng.choice((None, teller.instant())))

@@ -10,7 +10,8 @@ import asyncpg
 
 from event_schemas.folding import spelled
 from projections.changes import Row
-from projections.views.search_entries import WORD_COLUMNS, Entry, Text, columns, near_words
+from projections.searchable import Entry, Text, columns, near_words
+from projections.views.search_entries import WORD_COLUMNS
 from tests.support.events import some_id
 
 TENANT: Final = "demo"

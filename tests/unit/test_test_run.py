@@ -2,16 +2,17 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from replay_tools.embedded.errors import EmbeddedError, ServerFailed
+from replay_tools.embedded.errors import EmbeddedError, ServerFailed, ToolMissing
+from replay_tools.embedded.folder import DataFolder
 from tests import run_stages
 from tests.run_stages import Step, run
 from tests.support import servers
-from tests.support.servers import Servers, ServersOfRun, announced, redis_database
+from tests.support.servers import ServerMissing, ServersOfRun, Starting, announced, needed, redis_database, tell
 
 
 def printing(text: str, code: int = 0) -> Step:
@@ -19,40 +20,74 @@ def printing(text: str, code: int = 0) -> Step:
     return Step((sys.executable, "-c", f"print({text!r}); raise SystemExit({code})"))
 
 
-def test_servers_start_once_and_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing runs before the first request; all that come later, from whatever process, see the same."""
-    lives: list[str] = []
+@pytest.fixture
+def lives(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What happens to the servers of a run, of which some cannot start."""
+    told: list[str] = []
 
-    @contextmanager
-    def running() -> Iterator[Servers]:
-        lives.append("started")
-        yield Servers("postgresql://there/crm", "redis://there/0")
-        lives.append("stopped")
+    def starting(name: str, reason: EmbeddedError | None) -> Callable[[DataFolder], Starting]:
+        @contextmanager
+        def start(folder: DataFolder) -> Iterator[Callable[[], str]]:
+            if reason is not None:
+                raise reason
+            told.append(f"{name} begun")
+            yield lambda: f"{name}://there"
+            told.append(f"{name} ended")
 
-    monkeypatch.setattr(servers, "_running", running)
-    servers_of_run = ServersOfRun()
+        return start
+
+    outcomes = {"slow": None, "quick": None, "broken": ServerFailed("no room"), "javaless": ToolMissing("no Java")}
+    monkeypatch.setattr(servers, "STARTS", {name: starting(name, reason) for name, reason in outcomes.items()})
+    return told
+
+
+def test_servers_start_once_and_only_those_that_are_wanted(lives: list[str]) -> None:
+    """Nothing runs before the first request; then what the collected tests want does, for all processes of the run."""
+    of_run = ServersOfRun()
+    tell(of_run.file, "gw0", {"quick"})
+    tell(of_run.file, "gw1", {"quick"})
     assert lives == []
-    servers_of_run.announce()
-    servers_of_run.announce()
-    assert announced(servers_of_run.file) == servers_of_run.get()
-    assert lives == ["started"]
-    servers_of_run.stop()
-    assert lives == ["started", "stopped"]
-    assert not servers_of_run.file.exists()
+    of_run.announce()
+    of_run.announce()
+    assert announced(of_run.file).url("quick") == of_run.get("quick") == "quick://there"
+    assert lives == ["quick begun"]
+    of_run.stop()
+    assert lives == ["quick begun", "quick ended"]
+    assert not of_run.file.exists()
 
 
-def test_servers_that_fail_fail_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When they cannot start, every test that needs them fails with the reason; none is skipped."""
+def test_the_first_request_starts_all_that_is_wanted(lives: list[str]) -> None:
+    """A plain run does not wait for one server after the other; what no test named is started when asked for."""
+    of_run = ServersOfRun()
+    of_run.wanted = {"quick", "slow"}
+    assert of_run.get("quick") == "quick://there"
+    assert lives == ["slow begun", "quick begun"]
+    of_run.stop()
 
-    def failing() -> Iterator[Servers]:
-        raise ServerFailed("no room")
 
-    monkeypatch.setattr(servers, "_running", failing)
-    servers_of_run = ServersOfRun()
-    servers_of_run.announce()
+@pytest.mark.parametrize("ci", [False, True])
+def test_a_server_that_cannot_start_fails_its_tests_alone(
+    lives: list[str], monkeypatch: pytest.MonkeyPatch, ci: bool
+) -> None:
+    """Its tests fail with the reason. Only where its needs are not installed, and not in CI, are they left out."""
+    monkeypatch.setenv("CI", "true" if ci else "")
+    of_run = ServersOfRun()
+    of_run.wanted = {"broken", "javaless", "quick"}
+    assert of_run.get("quick") == "quick://there"
     with pytest.raises(EmbeddedError, match=r"^no room$"):
-        announced(servers_of_run.file)
-    servers_of_run.stop()
+        of_run.get("broken")
+    with pytest.raises(EmbeddedError, match=r"^no Java$") as raised:
+        of_run.get("javaless")
+    assert (raised.type is ServerMissing) is not ci
+    assert f"{'javaless failed' if ci else 'NOT RUN, the tests that need javaless'}: no Java" in of_run.found.lines()
+    of_run.stop()
+
+
+def test_a_fixture_tells_which_servers_it_needs() -> None:
+    """Tests are asked by the fixtures that they use, directly or not; those without servers need none."""
+    assert needed(["crm_database", "postgres_url", "servers", "tmp_path"]) == {"postgres", "redis"}
+    assert needed(["kafka_url"]) == {"kafka"}
+    assert needed(["tmp_path"]) == set()
 
 
 def test_workers_have_databases_of_their_own() -> None:

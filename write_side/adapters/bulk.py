@@ -9,7 +9,7 @@ from event_schemas.envelope import EMPTY, StoredEvent, StreamHead
 from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres import PostgresEventStore
 from write_side.application.beginning import Beginning
-from write_side.application.ports import EventStoreUnavailable, SubjectErased, VersionConflict
+from write_side.application.ports import EventStoreUnavailable, SubjectErased, SubjectKeys, VersionConflict
 
 
 class BulkEventStore(PostgresEventStore):
@@ -21,7 +21,7 @@ class BulkEventStore(PostgresEventStore):
 
     async def begin_many(self, beginnings: Sequence[Beginning]) -> Sequence[bool]:
         try:
-            keys = await self._keys_of(beginnings)
+            keys = await keys_of(beginnings, self._subjects)
         except SubjectErased:
             return [False] * len(beginnings)
         now = self._clock()
@@ -31,29 +31,36 @@ class BulkEventStore(PostgresEventStore):
             raise failure
         return [answer is True for answer in answers]
 
-    async def _keys_of(self, beginnings: Sequence[Beginning]) -> Mapping[UUID, bytes]:
-        subjects: set[UUID] = set()
-        for beginning in beginnings:
-            for events, _ in beginning.parts:
-                subjects |= codec.subjects_of(events, beginning.stream)
-        if not subjects:
-            return codec.NO_KEYS
-        return await self._subjects.keys(beginnings[0].parts[0][1].tenant, subjects)
-
     def _submitted(self, beginning: Beginning, now: datetime, keys: Mapping[UUID, bytes]) -> Append | None:
         """On its way to the log; None for what cannot be encoded."""
-        head, sealed = EMPTY, list[StoredEvent]()
-        try:
-            for events, origin in beginning.parts:
-                sealed += codec.seal(
-                    events, stream=beginning.stream, head=head, origin=origin, recorded_at=now, keys=keys
-                )
-                head = StreamHead(sealed[-1].stream_version, sealed[-1].hash)
-        except codec.UnencodableEvent:
+        if (events := sealed(beginning, now, keys)) is None:
             return None
-        append = Append(beginning.stream, EMPTY.version, sealed)
+        append = Append(beginning.stream, EMPTY.version, events)
         self._appends.submit(append)
         return append
+
+
+async def keys_of(beginnings: Sequence[Beginning], subjects: SubjectKeys) -> Mapping[UUID, bytes]:
+    """The keys that seal all of them; raises SubjectErased."""
+    people: set[UUID] = set()
+    for beginning in beginnings:
+        for events, _ in beginning.parts:
+            people |= codec.subjects_of(events, beginning.stream)
+    if not people:
+        return codec.NO_KEYS
+    return await subjects.keys(beginnings[0].parts[0][1].tenant, people)
+
+
+def sealed(beginning: Beginning, now: datetime, keys: Mapping[UUID, bytes]) -> Sequence[StoredEvent] | None:
+    """The events of a stream that begins; None for what cannot be encoded."""
+    head, events = EMPTY, list[StoredEvent]()
+    try:
+        for facts, origin in beginning.parts:
+            events += codec.seal(facts, stream=beginning.stream, head=head, origin=origin, recorded_at=now, keys=keys)
+            head = StreamHead(events[-1].stream_version, events[-1].hash)
+    except codec.UnencodableEvent:
+        return None
+    return events
 
 
 async def _answer(append: Append) -> bool | EventStoreUnavailable:

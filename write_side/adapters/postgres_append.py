@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from event_schemas.envelope import EMPTY
 from event_schemas.streams import Position
 from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres_queries import queries
@@ -19,7 +20,7 @@ PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
 KEY_IS_GONE = "CRM01"
 """``append_events`` says so of personal data that could never be read."""
 
-_columns = msgspec.structs.astuple
+_fields = msgspec.structs.astuple
 
 
 class PostgresAppender:
@@ -66,15 +67,16 @@ class PostgresAppender:
         """Settle what is accepted; the rest with the version that its stream was found at."""
         if not appends:
             return []
-        arguments = append_arguments(appends)
+        rows, beginning = rows_of(appends), all(append.expected == EMPTY.version for append in appends)
+        personal = any(row[-1] is not None for row in rows)
         try:
-            rows = await connection.fetch(self._sql["append"], *arguments, False)
-        except asyncpg.UniqueViolationError:  # a stream that was to be new is not; this time it is looked for
-            rows = await connection.fetch(self._sql["append"], *arguments, True)
-        ((head, versions, accepted),) = rows
+            answer = await connection.fetch(self._sql["append"], rows, beginning, personal)
+        except asyncpg.UniqueViolationError:  # a stream that was to begin exists; this time it is looked for
+            answer = await connection.fetch(self._sql["append"], rows, False, personal)
+        ((head, found),) = answer
         position, refused = head, []
-        for append, version, is_stored in zip(appends, versions, accepted or (True,) * len(appends), strict=True):
-            if is_stored:
+        for append, version in zip(appends, found or (None,) * len(appends), strict=True):
+            if version is None:
                 position += len(append.events)
                 append.stored(position)
             else:
@@ -120,14 +122,6 @@ def _fail(appends: Sequence[Append], cause: Exception) -> None:
         append.failed(error)
 
 
-def append_arguments(appends: Sequence[Append]) -> tuple[Sequence[object] | None, ...]:
-    """What ``append_events`` takes: three arrays about the commands, then the columns of their events."""
-    events = zip(*(_columns(event) for append in appends for event in append.events), strict=True)
-    _position, *columns, subjects, _keys = events
-    return (
-        [append.stream for append in appends],
-        [append.expected for append in appends],
-        [len(append.events) for append in appends],
-        *columns,
-        subjects if any(subjects) else None,
-    )
+def rows_of(appends: Sequence[Append]) -> list[tuple[object, ...]]:
+    """The events as rows of the type ``log_event``: without their position, which the log gives, and their key."""
+    return [_fields(event)[1:-1] for append in appends for event in append.events]

@@ -100,7 +100,9 @@ class PostgresSubjectKeys:
 
     async def _call(self, asked: set[Subject]) -> Keys:
         found: Keys = {}
-        while missing := sorted(asked - found.keys())[:CALL]:  # in one order everywhere, against deadlocks
+        while missing := sorted(asked - found.keys(), key=_in_order)[
+            :CALL
+        ]:  # in one order everywhere, against deadlocks
             for tenant, subject, salt in await self._salts(missing):
                 found[tenant, subject] = None if salt is None else self._tenants.subject_key(tenant, salt)
         return found
@@ -118,3 +120,8 @@ class PostgresSubjectKeys:
                     raise EventStoreUnavailable(str(error)) from error
             await asyncio.sleep(pause)
         return ()
+
+
+def _in_order(subject: Subject) -> tuple[TenantId, int]:
+    """As PostgreSQL orders them; comparing UUIDs themselves takes ten times as long."""
+    return subject[0], subject[1].int

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, Protocol
 from event_schemas.bookkeeping import CommandAccepted
 from event_schemas.envelope import Origin
 from event_schemas.registry import Event
-from event_schemas.streams import StreamName, command_id, stream_name
+from event_schemas.streams import StreamName, TenantId, command_id, stream_name
 from write_side.application.folding import FoldCache
 from write_side.application.ports import TenantKeys
-from write_side.application.requests import Request, request_digest
+from write_side.application.requests import Request, canonical_form, digest_of
 from write_side.application.transact import Deciders, Kinds
-from write_side.domain.decider import Command, Context, Decider, Ref, holds_nothing
+from write_side.domain.decider import Command, Context, Ref, holds_nothing
 from write_side.domain.errors import Rejected
 
 Asked = Sequence[tuple[Command, Request]]
@@ -67,7 +67,8 @@ class Beginnings:
         """How many events each has begun with; None: nothing is stored of it, send its commands one by one."""
         related = await self._related(rows)
         now = self._clock()
-        decided = [self._decided(asked, related, now) for asked in rows]
+        digests = _Digests(self._keys)
+        decided = [self._decided(asked, related, now, digests) for asked in rows]
         stored = iter(await self._store.begin_many([one for one in decided if one is not None]))
         return [one.events if one is not None and next(stored) else None for one in decided]
 
@@ -84,42 +85,60 @@ class Beginnings:
         loaded = await self._cache.load({name: self._kinds[ref.kind] for ref, name in names.items()})
         return {ref: loaded[name].state for ref, name in names.items()}
 
-    def _decided(self, asked: Asked, related: Mapping[Ref, Any], now: datetime) -> Beginning | None:
+    def _decided(
+        self, asked: Asked, related: Mapping[Ref, Any], now: datetime, digests: "_Digests"
+    ) -> Beginning | None:
         """What the commands make of nothing; None where it takes more than deciding."""
         decider = self._deciders[type(asked[0][0])]
         if decider.kind is not None or decider.holds is not holds_nothing:
             return None
-        state, last, parts = decider.initial_state, None, []
+        state, last, parts = decider.initial_state, None, list[tuple[Sequence[Event], Origin]]()
+        made: Sequence[Event] = ()
         for command, request in asked:
             occurred_at = request.occurred_at or now
             if occurred_at > now or (last is not None and occurred_at < last) or decider.relies_on(command):
                 return None
-            origin = self._origin(command, request, decider, occurred_at)
+            for event in made:  # by the command before: nobody asks for the state after the last one
+                state = decider.evolve(state, command.id, event)
+            origin = _origin(command, request, decider.category, digests, occurred_at)
             try:
-                events = decider.decide(command, state, _context(origin, related))
+                made = decider.decide(command, state, _context(origin, related))
             except (Rejected, KeyError):  # refused, or it read what only its later state names
                 return None
-            for event in events:
-                state = decider.evolve(state, command.id, event)
             last = occurred_at
-            parts.append((events or (CommandAccepted(target_id=command.id),), origin))
+            parts.append((made or (CommandAccepted(target_id=command.id),), origin))
         return Beginning(stream_name(decider.category, asked[0][1].tenant, decider.stream_id(asked[0][0])), parts)
 
-    def _origin(self, command: Command, request: Request, decider: Decider[Any, Any], occurred_at: datetime) -> Origin:
-        tenant, key = request.tenant, request.idempotency_key
-        if key is None:
-            raise ValueError("what is begun in bulk needs an idempotency key")
-        identity = command_id(tenant, decider.category, command.id, key)
-        return Origin(
-            tenant=tenant,
-            actor=request.actor,
-            command_id=identity,
-            request_digest=request_digest(self._keys.digest_key(tenant), type(command).__name__, request),
-            correlation_id=request.correlation_id or identity,
-            causation_id=request.causation_id,
-            source=request.source,
-            occurred_at=occurred_at,
-        )
+
+class _Digests:
+    """Digests of requests of one call: rows ask for the same thing, each of another stream and under another key."""
+
+    def __init__(self, keys: TenantKeys) -> None:
+        self._keys = keys
+        self._known: dict[tuple[TenantId, bytes], str] = {}
+
+    def of(self, command: Command, request: Request) -> str:
+        """See ``request_digest``."""
+        asked = request.tenant, canonical_form(type(command).__name__, request)
+        if (known := self._known.get(asked)) is None:
+            known = self._known[asked] = digest_of(self._keys.digest_key(request.tenant), asked[1])
+        return known
+
+
+def _origin(command: Command, request: Request, category: str, digests: _Digests, occurred_at: datetime) -> Origin:
+    if (key := request.idempotency_key) is None:
+        raise ValueError("what is begun in bulk needs an idempotency key")
+    identity = command_id(request.tenant, category, command.id, key)
+    return Origin(
+        tenant=request.tenant,
+        actor=request.actor,
+        command_id=identity,
+        request_digest=digests.of(command, request),
+        correlation_id=request.correlation_id or identity,
+        causation_id=request.causation_id,
+        source=request.source,
+        occurred_at=occurred_at,
+    )
 
 
 def _context(origin: Origin, related: Mapping[Ref, Any]) -> Context:

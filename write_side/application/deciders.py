@@ -64,6 +64,7 @@ COMMANDS: dict[type[Command], Decider[Any, Any]] = {
     account.AssignAccountOwner: account.DECIDER,
     account.AssignAccountTerritory: account.DECIDER,
     account.ArchiveAccount: account.DECIDER,
+    account.RestoreAccount: account.DECIDER,
     account.MergeAccount: account.DECIDER,
     account_hierarchy.SetAccountParent: account_hierarchy.DECIDER,
     activity.LogActivity: activity.DECIDER,

@@ -1,6 +1,5 @@
 """What surrounds a command: who asks, under which key, and how the answer looks."""
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
@@ -76,6 +75,15 @@ class Contention(Refused):
 
 def request_digest(key: bytes, command: str, request: Request) -> str:
     """HMAC-SHA256 (hex) of command type, actor, fields sent and business time."""
+    return digest_of(key, canonical_form(command, request))
+
+
+def canonical_form(command: str, request: Request) -> bytes:
+    """What of a request is digested: alike for two that ask for the same."""
     occurred = request.occurred_at.isoformat() if request.occurred_at else None
-    canonical = msgspec.json.encode([command, request.actor, request.sent, occurred], order="sorted")
-    return hmac.new(key, canonical, hashlib.sha256).hexdigest()
+    return msgspec.json.encode([command, request.actor, request.sent, occurred], order="sorted")
+
+
+def digest_of(key: bytes, canonical: bytes) -> str:
+    """HMAC-SHA256 (hex)."""
+    return hmac.digest(key, canonical, "sha256").hex()

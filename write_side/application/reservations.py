@@ -66,10 +66,7 @@ class Reservations:
 
     def _streams(self, tenant: TenantId, addresses: Iterable[str]) -> dict[StreamName, str]:
         key = self._keys.email_key(tenant)
-        return {
-            stream_name(email.CATEGORY, tenant, hmac.digest(key, address.encode(), "sha256").hex()): address
-            for address in addresses
-        }
+        return {stream_of(address, tenant, key): address for address in addresses}
 
     @asynccontextmanager
     async def _queue(self, streams: Collection[StreamName]) -> AsyncIterator[None]:
@@ -110,6 +107,11 @@ class Reservations:
         except EventStoreUnavailable as error:
             # The command is through; whoever wants the address next finds that nobody uses it.
             _log.warning("%s could not be released: %s", stream, error)
+
+
+def stream_of(address: str, tenant: TenantId, key: bytes) -> StreamName:
+    """Where an address in normal form is reserved; the key is the tenant's for addresses."""
+    return stream_name(email.CATEGORY, tenant, hmac.digest(key, address.encode(), "sha256").hex())
 
 
 def _context(origin: Origin) -> Context:

@@ -13,6 +13,7 @@ from event_schemas.account import (
     AccountMerged,
     AccountOpened,
     AccountOwnerAssigned,
+    AccountRestored,
     AccountTerritoryAssigned,
     Headcount,
     Year,
@@ -54,6 +55,8 @@ class Archived(msgspec.Struct, frozen=True):
 
     standing: ClassVar = Standing.WITHDRAWN
     opened: AccountOpened
+    before: Open
+    """What it was."""
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -107,13 +110,17 @@ class ArchiveAccount(Command, frozen=True, kw_only=True):
     """Work on the account no more."""
 
 
+class RestoreAccount(Command, frozen=True, kw_only=True):
+    """Work on an archived account again, as it was."""
+
+
 class MergeAccount(Command, frozen=True, kw_only=True):
     """Say that the account is the same company as another; its deals, contacts and subsidiaries move there."""
 
     into_id: UUID
 
 
-Change = ChangeAccountDetails | AssignAccountOwner | AssignAccountTerritory | ArchiveAccount
+Change = ChangeAccountDetails | AssignAccountOwner | AssignAccountTerritory | ArchiveAccount | RestoreAccount
 Commands = OpenAccount | Change | MergeAccount
 
 
@@ -144,7 +151,9 @@ def evolve(state: State, _entity: UUID, event: Event) -> State:
         case Open(), AccountTerritoryAssigned():
             return replace(state, territory=event.territory)
         case Open(), AccountArchived():
-            return Archived(state.opened)
+            return Archived(state.opened, state)
+        case Archived(before=before), AccountRestored():
+            return before
         case Open(), AccountMerged():
             return Merged(state.opened, event.into_id)
         case ((NotOpened() | Open() | Archived() | Merged()), _):
@@ -226,6 +235,8 @@ def _decide_open(command: Commands, state: Open, context: Context) -> tuple[Even
             return () if territory == state.territory else (AccountTerritoryAssigned(territory=territory),)
         case ArchiveAccount():
             return (AccountArchived(),)
+        case RestoreAccount():
+            return ()
         case MergeAccount(into_id=into):
             if into == command.id:
                 raise AccountMergedIntoItself("an account cannot be merged into itself: name the one that goes on")
@@ -241,6 +252,8 @@ def _decide_archived(command: Commands, state: Archived) -> tuple[Event, ...]:
             return _open_again(command, state.opened)
         case ArchiveAccount():
             return ()
+        case RestoreAccount():
+            return (AccountRestored(),)
         case _:
             raise withdrawn(CATEGORY, command.id)
 

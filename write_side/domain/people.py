@@ -1,17 +1,16 @@
 """What leads and contacts have in common: a person's details, and free attributes."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Protocol
 
 import msgspec
-import phonenumbers
 from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
-from event_schemas.people import E164, MAX_ATTRIBUTES, Attribute, Attributes, Person, PersonChange
+from event_schemas.people import MAX_ATTRIBUTES, Attribute, Attributes, Person, PersonChange
 from event_schemas.values import Name
 from write_side.domain.errors import Rejected
+from write_side.domain.phones import e164
 
 GivenEmail = Annotated[
     str,
@@ -30,7 +29,6 @@ GivenPhone = Annotated[
 DETAILS = ("name", "job_title", "email", "phone")
 """What commands say of a person."""
 NOBODY = Person()
-_INTERNATIONAL = re.compile(r"^[\s(]*00")
 
 
 class AttributeNamedTwice(Rejected):
@@ -65,21 +63,21 @@ class Details(Protocol):
         """Where they can be called."""
 
 
-def e164(phone: str) -> E164 | None:
-    """The one form of a number that says its country (by + or 00), or None where it cannot be told."""
-    try:
-        number = phonenumbers.parse(_INTERNATIONAL.sub("+", phone), None)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
 def person_of(command: Details) -> Person:
     """The person whom a command that begins something describes."""
-    given = {field: value for field, value in _given(command).items() if value is not None}
-    return Person(**given, phone_e164=e164(given["phone"]) if "phone" in given else None)
+    phone = _bare(command.phone)
+    return Person(
+        name=command.name or None,
+        job_title=command.job_title or None,
+        email=_bare(command.email),
+        phone=phone,
+        phone_e164=e164(phone) if phone is not None else None,
+    )
+
+
+def _bare(text: str | None | UnsetType) -> str | None:
+    """Without the spaces around it; nothing said is nothing known."""
+    return text.strip() if text else None
 
 
 def _given(command: Details) -> dict[str, Any]:
@@ -127,7 +125,7 @@ def with_change(now: Person, change: PersonChange | None | UnsetType) -> Person:
 
 def attributes_of(given: Attributes | None) -> Attributes:
     """The attributes that something begins with; raises AttributeNamedTwice."""
-    return tuple(one for one in _named_once(given or ()) if one.value is not None)
+    return tuple([one for one in _named_once(given or ()) if one.value is not None])
 
 
 def attribute_changes(given: Attributes | UnsetType, now: Attributes) -> Attributes | UnsetType:
@@ -160,6 +158,8 @@ def _by_name(attributes: Attributes) -> Mapping[str, str | None]:
 
 
 def _named_once(given: Attributes) -> Attributes:
+    if len({one.name for one in given}) == len(given):
+        return given
     seen: set[str] = set()
     for one in given:
         if one.name in seen:

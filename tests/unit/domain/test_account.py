@@ -10,6 +10,7 @@ from event_schemas.account import (
     AccountDetailsChanged,
     AccountOpened,
     AccountOwnerAssigned,
+    AccountRestored,
     AccountTerritoryAssigned,
 )
 from event_schemas.values import Money
@@ -24,6 +25,7 @@ from write_side.domain.account import (
     AssignAccountTerritory,
     ChangeAccountDetails,
     OpenAccount,
+    RestoreAccount,
 )
 from write_side.domain.references import AccountIsArchived, AccountNotFound, UserNotFound
 
@@ -103,6 +105,17 @@ def test_an_archived_account_accepts_nothing_more(command: Any, event: Any) -> N
     """No change after archiving, not even to what holds."""
     tenant(FULL_OPENED, AccountArchived()).when(command).rejected(AccountIsArchived)
     tenant(FULL_OPENED, event, AccountArchived()).when(command).rejected(AccountIsArchived)
+
+
+def test_an_archived_account_is_restored_as_it_was() -> None:
+    """All that it went through before counts again; what is not archived is as it should be already."""
+    changed = tuple(event for _, event in CHANGES[:-1])
+    tenant(FULL_OPENED).when(RestoreAccount(id=ACCOUNT)).then()
+    tenant(FULL_OPENED, *changed, AccountArchived()).when(RestoreAccount(id=ACCOUNT)).then(AccountRestored())
+    back = tenant(FULL_OPENED, *changed, AccountArchived(), AccountRestored())
+    for command, _ in CHANGES[:-1]:
+        back.when(command).then()
+    tenant().when(RestoreAccount(id=ACCOUNT)).rejected(AccountNotFound)
 
 
 def test_only_what_differs_is_an_event() -> None:

@@ -188,18 +188,15 @@ def test_the_laws_hold_on_long_walks(seed: int) -> None:
 
 def test_the_walks_meet_what_they_look_for() -> None:
     """The commands that are tried lead to every event that they can, so the laws are not idle."""
-    seen: set[type[Event]] = set()
-    for seed in range(20):
+    aside = {"BatchStarted", "BatchFinished", "CommandAccepted", "EmailReserved", "EmailReleased"}
+    missing = {cls.__name__ for cls in EVENTS} - aside
+    for seed in range(200):  # a few do, but which ones changes with every command that is added
         tenant, random = Tenant(*FOUNDED) if seed % 2 else Tenant(), Random(seed)
         for _ in range(500):
-            seen.update(type(event) for event in tenant.run(random_command(random)))
-    assert {cls.__name__ for cls in EVENTS} - {cls.__name__ for cls in seen} <= {
-        "BatchStarted",
-        "BatchFinished",
-        "CommandAccepted",
-        "EmailReserved",
-        "EmailReleased",
-    }
+            missing -= {type(event).__name__ for event in tenant.run(random_command(random))}
+        if not missing:
+            break
+    assert missing == set()
 
 
 def test_every_command_is_of_its_decider() -> None:

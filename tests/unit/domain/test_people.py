@@ -9,6 +9,7 @@ from event_schemas.people import Attribute, Person, PersonChange
 from tests.support.structs import CHARACTERS
 from write_side.domain import people
 from write_side.domain.lead_commands import AddLeadNote, CaptureLead
+from write_side.domain.phones import e164
 
 NUMBERS = {
     "+1 (415) 555-0123": "+14155550123",
@@ -31,16 +32,16 @@ NUMBERS = {
 @pytest.mark.parametrize(("written", "form"), NUMBERS.items())
 def test_numbers_of_a_country_have_one_form(written: str, form: str | None) -> None:
     """By + or 00; of any other number, the country cannot be told."""
-    assert people.e164(written) == form
+    assert e164(written) == form
 
 
 @given(st.text(CHARACTERS, min_size=1, max_size=50) | st.from_regex(r"[+0(]{1,3}[0-9 ()./-]{1,40}", fullmatch=True))
 def test_whatever_is_written_has_a_form_that_fits_or_none(written: str) -> None:
     """What comes out can be stored, and is a form of itself."""
-    form = people.e164(written)
+    form = e164(written)
     if form is not None:
         msgspec.convert({"phone_e164": form}, Person)
-        assert people.e164(form) == form
+        assert e164(form) == form
 
 
 PERSONS = st.builds(

@@ -191,7 +191,7 @@ def test_garbage_is_undecodable_and_nothing_else(metadata: bytes, data: bytes) -
         (b'"version":1', b'"version":0', "no upcaster to v1"),
         (b'"layout":1', b'"layout":2', "layout"),
         (b'"occurredAt":"2017-06-30T00:00:00Z"', b'"occurredAt":"2017-06-30T00:00:00"', "timezone"),
-        (STREAM.encode(), b"deal-demo~no-id", "badly formed"),
+        (STREAM.encode(), b"deal-demo~no-id", "Invalid UUID"),
         (STREAM.encode(), b"nonsense", "<category>-<tenant>~<id>"),
     ],
 )

@@ -5,7 +5,7 @@ from collections import Counter
 from types import ModuleType
 
 from projections import views
-from projections.catalog import CARDS, POSTGRES, ViewGroup
+from projections.catalog import CARDS, POSTGRES, SEARCH, ViewGroup
 from projections.changes import Increment, VersionedChange
 from projections.documents.registry import KINDS
 from projections.views import deal_board
@@ -14,19 +14,19 @@ from projections.views import deal_board
 def test_every_view_is_in_a_group() -> None:
     """A new module of projections.views that nobody runs fails here."""
     modules = {module.name for module in pkgutil.iter_modules(views.__path__)}
-    assert modules == {view.NAME for view in (*POSTGRES.views, *CARDS.views)}
+    assert modules == {view.NAME for view in (*POSTGRES.views, *CARDS.views, *SEARCH.views)}
 
 
 def test_a_view_is_named_as_its_module() -> None:
     """So that a dead letter says which file to open."""
-    for view in (*POSTGRES.views, *CARDS.views):
+    for view in (*POSTGRES.views, *CARDS.views, *SEARCH.views):
         assert isinstance(view, ModuleType)
         assert view.__name__ == f"projections.views.{view.NAME}"
 
 
 def test_no_table_is_written_by_two_views() -> None:
     """A row has one writer, so a table has one view."""
-    writers = Counter((*POSTGRES.tables, *CARDS.tables))
+    writers = Counter((*POSTGRES.tables, *CARDS.tables, *SEARCH.tables))
     assert set(writers.values()) == {1}
 
 

@@ -24,12 +24,13 @@ class ShortLog:
         self.events = events
         self.asked: list[int] = []
 
-    async def read_all(self, *, after: Position, limit: int) -> Sequence[StoredEvent]:
+    async def read_all(self, *, after: Position, limit: int, until: Position | None = None) -> Sequence[StoredEvent]:
         """As the port says."""
         self.asked.append(after)
         if after == 99:
             raise EventLogUnavailable("away")
-        return [event for event in self.events if event.position > after][:limit]
+        last = self.events[-1].position if until is None else until
+        return [event for event in self.events if after < event.position <= last][:limit]
 
 
 def log_of(events: Sequence[StoredEvent]) -> Any:
@@ -42,6 +43,12 @@ async def test_everything_is_read_once_in_order() -> None:
     read = [list(batch) async for batch in read_ahead(log_of(EVENTS), after=Position(2), limit=3)]
     assert [event for batch in read for event in batch] == EVENTS[2:]
     assert {len(batch) for batch in read[:-1]} == {3}
+
+
+async def test_nothing_is_read_past_the_end_that_is_wanted() -> None:
+    """The last batch is as short as it has to be."""
+    there = read_ahead(log_of(EVENTS), after=Position(2), until=Position(7), limit=3)
+    assert [[event.position for event in batch] async for batch in there] == [[3, 4, 5], [6, 7]]
 
 
 async def test_the_next_batch_is_on_its_way_while_this_one_is_used() -> None:

@@ -8,8 +8,8 @@ import pytest
 from event_schemas.lead import LeadArchived, LeadDetailsChanged, LeadMerged, LeadOwnerAssigned, LeadScored
 from event_schemas.people import Attribute, PersonChange
 from projections.changes import Change, Patch, Put, Row
+from projections.searchable import MAX_CHARACTERS, MAX_WORDS, Entry, Text, columns
 from projections.views import search_entries
-from projections.views.search_entries import MAX_CHARACTERS, MAX_WORDS, Entry, Text, columns
 from tests.support.events import DEMO, Log, some_id
 from tests.support.histories import account_opened
 from tests.support.projecting import changes_of

@@ -70,14 +70,16 @@ def test_only_the_details_that_were_sent_are_told() -> None:
         name="A", sector="retail", year_established=None, revenue=None, employees=5, location=None, territory=None,
         owner_id=None,
     )  # fmt: skip
-    _, changed, archived, parent = told(
+    _, changed, archived, restored, parent = told(
         first,
         account.AccountDetailsChanged(sector=None, employees=6),
         account.AccountArchived(),
+        account.AccountRestored(),
         account.AccountParentSet(account_id=ONE, parent_id=TWO),
     )
     assert changed == {"sector": ("retail", None), "employees": (5, 6)}
     assert archived == {"archived": (False, True)}
+    assert restored == {"archived": (True, False)}
     assert parent == {"parentId": (None, str(TWO))}
 
 

@@ -1,14 +1,15 @@
-"""Waiting for views: told, asked, in time and too late."""
+"""Waiting for tokens: in time, too late, in vain."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
 from event_schemas.streams import Position, StreamName, TenantId
 from event_schemas.token import ConsistencyToken
-from read_api.consistency import Consistency, Watermark
+from event_schemas.topics import Lane, lane_of
+from read_api.consistency import Consistency, lanes_of
 from read_api.errors import ApiError, Code
+from read_api.watermarks import Watermarks
 
 DEMO = TenantId("demo")
 
@@ -19,17 +20,14 @@ class Views:
     def __init__(self, position: int = 0) -> None:
         self.position = position
         self.asked = 0
-        self.asked_often = asyncio.Event()
         self.error: Exception | None = None
 
-    async def read(self) -> Position:
-        """What the database says."""
+    async def read(self, lanes: Collection[Lane]) -> Mapping[Lane, Position]:
+        """What the database says of each lane."""
         self.asked += 1
-        if self.asked >= 3:
-            self.asked_often.set()
         if self.error is not None:
             raise self.error
-        return Position(self.position)
+        return dict.fromkeys(lanes, Position(self.position))
 
 
 async def nothing_parked(_tenant: TenantId, _streams: Sequence[StreamName], _until: Position) -> Sequence[str]:
@@ -50,39 +48,15 @@ def code_of(error: pytest.ExceptionInfo[ApiError]) -> str:
 async def test_what_was_reached_is_not_asked_for() -> None:
     """Views that were told to be far enough answer without a question."""
     views = Views()
-    watermark = Watermark(views.read)
+    watermark = Watermarks(views.read)
     watermark.advanced(Position(5))
     await Consistency(watermark, nothing_parked).wait_for_all(DEMO, [token(5)])
     assert views.asked == 0
 
 
-async def test_whoever_waits_is_woken_when_told() -> None:
-    """In one process no poll has to come first."""
-    watermark = Watermark(Views().read, poll_seconds=60)
-    waiting = asyncio.create_task(watermark.reached(Position(3)))
-    await asyncio.sleep(0)
-    watermark.advanced(Position(3))
-    await asyncio.wait_for(waiting, 5)
-    await watermark.close()
-
-
-async def test_many_waiters_share_one_poll_and_it_stops_with_them() -> None:
-    """The database is asked once per interval however many wait, and not at all when nobody does."""
-    views = Views()
-    watermark = Watermark(views.read, poll_seconds=0.002)
-    waiting = [asyncio.create_task(watermark.reached(Position(3))) for _ in range(50)]
-    await views.asked_often.wait()
-    views.position = 3
-    await asyncio.wait_for(asyncio.gather(*waiting), 5)
-    asked = views.asked
-    assert asked < 50
-    await asyncio.sleep(0.05)
-    assert views.asked <= asked + 1
-
-
 async def test_views_that_do_not_come_are_stale() -> None:
     """After the time that is waited, and nobody is left waiting."""
-    watermark = Watermark(Views().read, poll_seconds=0.01)
+    watermark = Watermarks(Views().read, poll_seconds=0.01)
     with pytest.raises(ApiError) as error:
         await Consistency(watermark, nothing_parked, wait_seconds=0.05).wait_for_all(DEMO, [token(1)])
     assert code_of(error) == Code.READ_STALE
@@ -95,7 +69,7 @@ async def test_a_database_that_cannot_be_asked_is_no_staleness() -> None:
     for failure in (ConnectionRefusedError("down"), TimeoutError("slow")):
         views.error = failure
         with pytest.raises(type(failure), match=str(failure)):
-            await Consistency(Watermark(views.read), nothing_parked).wait_for_all(DEMO, [token(1)])
+            await Consistency(Watermarks(views.read), nothing_parked).wait_for_all(DEMO, [token(1)])
 
 
 async def test_a_parked_stream_is_stale_with_its_reason() -> None:
@@ -106,7 +80,7 @@ async def test_a_parked_stream_is_stale_with_its_reason() -> None:
         return ["deal.won at position 3: cannot be read"]
 
     with pytest.raises(ApiError, match="cannot be read") as error:
-        await Consistency(Watermark(Views(9).read), parked).wait_for_all(DEMO, [token(4)])
+        await Consistency(Watermarks(Views(9).read), parked).wait_for_all(DEMO, [token(4)])
     assert code_of(error) == Code.READ_STALE
 
 
@@ -116,11 +90,18 @@ async def test_a_parked_stream_is_stale_with_its_reason() -> None:
 async def test_a_token_that_is_not_the_tenants_is_refused(text: str) -> None:
     """Garbage and other tenants' tokens, without waiting."""
     with pytest.raises(ApiError) as error:
-        await Consistency(Watermark(Views().read), nothing_parked).wait_for_all(DEMO, [text])
+        await Consistency(Watermarks(Views().read), nothing_parked).wait_for_all(DEMO, [text])
     assert code_of(error) == Code.BAD_REQUEST
 
 
 async def test_no_token_and_an_empty_one_wait_for_nothing() -> None:
     """A command that changed nothing in an empty stream has a token that names nothing."""
-    await Consistency(Watermark(Views().read), nothing_parked).wait_for_all(DEMO, [ConsistencyToken(()).encode()])
-    await Consistency(Watermark(Views().read), nothing_parked).wait_for_all(DEMO, [])
+    await Consistency(Watermarks(Views().read), nothing_parked).wait_for_all(DEMO, [ConsistencyToken(()).encode()])
+    await Consistency(Watermarks(Views().read), nothing_parked).wait_for_all(DEMO, [])
+
+
+async def test_streams_of_one_lane_are_waited_for_to_the_furthest() -> None:
+    """The lanes of a token are those in which its streams are read, each with the last position that is named."""
+    first, second = StreamName("deal-demo~1"), StreamName("lead-demo~2")
+    written = ((first, Position(3)), (second, Position(8)), (first, Position(5)))
+    assert lanes_of(ConsistencyToken(written)) == {lane_of(first): 5, lane_of(second): 8}

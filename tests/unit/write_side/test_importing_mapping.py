@@ -19,6 +19,7 @@ from write_side.entrypoints.importing.rows import RowPlanner
 from write_side.entrypoints.importing.tables import Row
 
 BATCH = UUID(int=7)
+CONSENT = "kind='contact'\n[columns]\nname='a'\n[consents.news]\ncolumn='a'\n"
 
 
 def planner(mapping: str, header: Sequence[str], as_of: Part | None = None) -> RowPlanner:
@@ -75,6 +76,9 @@ def test_a_mapping_that_is_not_understood_names_key_and_line(mapping: str, said:
         ("kind='deal'\n[columns]\namount='a'", "say its currency"),
         ("kind='deal'\n[columns]\nexpected_close={column='a',format='d.m.Y'}", "has no %"),
         ("kind='lead'\n[columns]\nname='a'\noccurred_at={column='a',timezone='Mars'}", "no time zone 'Mars'"),
+        ("kind='lead'\n[columns]\nname='a'\n[consents.news]\ncolumn='a'\nchannel='email'\ngiven='y'", "by contacts"),
+        (CONSENT + "channel='fax'\ngiven='y'", "consents.news: .*'fax'"),
+        (CONSENT + "channel='email'\ngiven=['y','j']\nwithdrawn=['n','j']", "'j' cannot stand for both"),
     ],
 )
 def test_a_mapping_that_does_not_fit_its_kind_is_refused(mapping: str, said: str) -> None:

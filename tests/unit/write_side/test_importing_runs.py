@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.importing import ImportingContract
+from tests.contract.importing_dry_run import DryRunContract
 from tests.contract.importing_undo import UndoContract
 from tests.support.importing import Imports
 from write_side.adapters.recorder import RecorderEventStore
@@ -21,4 +22,8 @@ class TestImportingInMemory(ImportingContract):
 
 
 class TestUndoInMemory(UndoContract):
+    """One by one."""
+
+
+class TestDryRunInMemory(DryRunContract):
     """One by one."""

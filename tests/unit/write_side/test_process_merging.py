@@ -26,7 +26,7 @@ from tests.support.merging import (
 )
 from tests.support.office import Office
 from write_side.application.process_managers.links import Relation
-from write_side.domain.account import ArchiveAccount, MergeAccount
+from write_side.domain.account import ArchiveAccount, MergeAccount, RestoreAccount
 from write_side.domain.account_hierarchy import SetAccountParent
 from write_side.domain.contact_commands import (
     ArchiveContact,
@@ -219,7 +219,7 @@ async def test_a_direct_subsidiary_takes_its_parents_place(office: Office) -> No
 
 
 async def test_what_is_archived_moves_once_it_is_restored(office: Office) -> None:
-    """An archived contact accepts nothing; when it is back, so are its links, at the account that goes on."""
+    """What is archived accepts nothing; when it is back, so are its links, at the account that goes on."""
     await office.send(LinkContactAccount(id=ADA, account_id=A, role="CTO"))
     await office.send(LinkContactAccount(id=ADA, account_id=D))
     await office.send(ArchiveContact(id=ADA))
@@ -230,8 +230,10 @@ async def test_what_is_archived_moves_once_it_is_restored(office: Office) -> Non
     assert await accounts_of(office, ADA) == {A: "CTO", D: None}
     assert await parent_of(office, C) == A
     await office.send(RestoreContact(id=ADA))
+    await office.send(RestoreAccount(id=C))
     await settle(office)
     assert await accounts_of(office, ADA) == {B: "CTO", D: None}
+    assert await parent_of(office, C) == B
 
 
 async def test_what_cannot_move_is_told_and_stops_no_other(office: Office, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,3 +8,8 @@ made as (
 select * from made
 union all
 select k.tenant, k.subject_id, k.salt from asked join subject_keys k using (tenant, subject_id)
+
+-- find --
+-- The salts of people, empty where it was thrown away; whom none was ever made for is missing.
+select k.tenant, k.subject_id, coalesce(k.salt, '') as salt
+from unnest($1::text[], $2::uuid[]) as asked(tenant, subject_id) join subject_keys k using (tenant, subject_id)

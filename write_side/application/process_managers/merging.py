@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from event_schemas.account import AccountMerged, AccountParentSet
+from event_schemas.account import AccountMerged, AccountParentSet, AccountRestored
 from event_schemas.contact import ContactAccountLinked, ContactMerged, ContactRelated, ContactRestored
 from event_schemas.deal import DealAccountChanged, DealContactLinked, DealOpened
 from event_schemas.envelope import Recorded, StoredEvent
@@ -23,6 +23,7 @@ TYPES: Final = frozenset(
     {
         "account.merged",
         "account.parent_set",
+        "account.restored",
         "contact.account_linked",
         "contact.account_unlinked",
         "contact.merged",
@@ -97,6 +98,8 @@ class Merging:
                 return partial(moving.contact, into)
             case AccountMerged():
                 return moving.account
+            case AccountRestored():
+                return partial(moving.restored_account, self._merged)
             case ContactRestored():
                 return partial(moving.restored_contact, self._merged)
             case DealOpened(account_id=UUID() as account) | DealAccountChanged(account_id=UUID() as account):

@@ -67,6 +67,13 @@ class Moving:
         await self._each([partial(self.contact_account, contact, merged) for contact in contacts])
         await self._each([partial(self.subsidiary, child, merged) for child in children])
 
+    async def restored_account(self, merged: Mapping[MergedEntity, UUID]) -> None:
+        """An archived account stays below a merged one; it moves once it is worked on again."""
+        account, tenant = self._cause.entity_id, self._tenant
+        for parent in await self._links.targets(tenant, Relation.ACCOUNT_PARENT, account):
+            if MergedEntity(tenant, "account", parent) in merged:
+                await self._each([partial(self.subsidiary, account, parent)])
+
     async def restored_contact(self, merged: Mapping[MergedEntity, UUID]) -> None:
         """An archived contact moves no links; it does so once it is worked with again."""
         contact, tenant = self._cause.entity_id, self._tenant

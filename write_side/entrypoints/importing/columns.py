@@ -43,7 +43,9 @@ class Columns:
         """Index and name of each column that is a free attribute."""
         skipped = {self.index(place) for place in free.skip}
         if free.columns == "others":
-            skipped |= {self.index(place) for part in self._mapping.fields.values() for place in part.places}
+            used = (part.places for part in self._mapping.fields.values())
+            said = (consent.places() for consent in self._mapping.consents.values())
+            skipped |= {self.index(place) for places in (*used, *said) for place in places}
             chosen: Iterable[int] = range(len(self._header))
         else:
             chosen = [self.index(place) for place in free.columns]

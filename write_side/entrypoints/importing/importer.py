@@ -6,23 +6,22 @@ from itertools import islice
 from uuid import UUID
 from zlib import crc32
 
-from event_schemas.codec import UndecodableEvent
-from write_side.application.requests import OccurredOutOfOrder, Refused
-from write_side.domain.errors import Rejected
 from write_side.entrypoints.importing.faults import BadFile, BadRow
 from write_side.entrypoints.importing.lookup import Lookup, key_of
 from write_side.entrypoints.importing.progress import Pace, Progress, Summary
 from write_side.entrypoints.importing.rejected import Rejections
-from write_side.entrypoints.importing.rows import OUTCOMES, Plan, RowPlanner, Step, snake
-from write_side.entrypoints.importing.sending import Target, begin, finish, request_of, send
+from write_side.entrypoints.importing.row_work import RowWork
+from write_side.entrypoints.importing.rows import Plan, RowPlanner
+from write_side.entrypoints.importing.sending import Target, begin, finish, request_of
 from write_side.entrypoints.importing.source import Share, Source
+from write_side.entrypoints.importing.steps import Step
 from write_side.entrypoints.importing.tables import Row, Table, open_table
 from write_side.entrypoints.importing.tally import Tally
 
 IN_FLIGHT = 512
-CHUNK = 256
+CHUNK = 512
 """Rows that are looked up, and begun, together."""
-CHUNKS_IN_FLIGHT = 4
+CHUNKS_IN_FLIGHT = 3
 EVERY_SECONDS = 0.2
 
 Work = Callable[[Plan, bool], Awaitable[int]]
@@ -37,13 +36,7 @@ class Incomplete(Exception):
         self.summary = summary
 
 
-class AlreadyThere(Exception):
-    """The entity that a row begins exists, with other content."""
-
-
 ALL = Share()
-CLOSED = frozenset({"DEAL_IS_CLOSED", "LEAD_ALREADY_CONVERTED", OccurredOutOfOrder.code})
-"""Why an entity takes no changes that is closed as the row says."""
 
 
 class Importer:
@@ -82,6 +75,7 @@ class Importer:
             self._table.close()
             raise
         self.summary = Summary(batch=str(target.batch))
+        self._work = RowWork(target, self._planner, self._lookup, self.summary)
         self._pace = Pace(progress, seconds=EVERY_SECONDS)
         self._tally = Tally(self.summary, rejected, twice=self._planner.has_late)
 
@@ -109,10 +103,10 @@ class Importer:
 
     async def rows(self) -> Summary:
         """Every row of the share is answered; raises as ``run`` does."""
-        await self._pass(self._row)
+        await self._pass(self._work.row)
         if self._planner.has_late:
             self._table = self._open()
-            await self._pass(self._late)
+            await self._pass(self._work.late)
         return self.summary
 
     def close(self) -> None:
@@ -145,7 +139,7 @@ class Importer:
         while chunk := list(islice(rows, CHUNK)):
             plans = [plan for row in chunk if (plan := self._plan(row, work)) is not None]
             begun = await self._lookup.begun_by(plans) if self._looks else {}
-            new = self._new(plans, begun) if work == self._row else {}
+            new = self._new(plans, begun) if work == self._work.row else {}
             if new:
                 await self._chunks.acquire()
                 task = group.create_task(self._together(new.values()))
@@ -181,7 +175,7 @@ class Importer:
                     self._tally.accept(plan.row.number, events)
             left = [plan for (plan, _), events in zip(asked.values(), begun, strict=True) if events is None]
             # at once, and not in line for a slot: those who have one may be waiting for this very task
-            await asyncio.gather(*(self._do(plan, self._row, None) for plan in left))
+            await asyncio.gather(*(self._do(plan, self._work.row, None) for plan in left))
         finally:
             self._chunks.release()
             for plan in plans:
@@ -214,7 +208,7 @@ class Importer:
 
     def _plan(self, row: Row, work: Work) -> Plan | None:
         """What the row says, unless it is refused here or was before."""
-        if work == self._row:
+        if work == self._work.row:
             self.summary.rows += 1
         elif self._tally.was_rejected(row.number):
             return None
@@ -247,44 +241,6 @@ class Importer:
     def _forget(self, plan: Plan) -> None:
         if self._latest.get(plan.entity) is asyncio.current_task():
             del self._latest[plan.entity]
-
-    async def _row(self, plan: Plan, is_there: bool) -> int:
-        """Events of a row."""
-        planner = self._planner
-        events = 0
-        if not is_there:
-            try:
-                events = await self._send_row(plan, planner.create(plan))
-            except AlreadyThere:
-                is_there = True  # somebody else was quicker
-        steps = [*(planner.changes(plan) if is_there else ()), *planner.then(plan)]
-        for step in steps:
-            try:
-                events += await self._send_row(plan, step)
-            except BadRow as error:
-                # what is closed takes no changes; if the row only closes it once more, there is nothing to complain of
-                if not is_there or error.code not in CLOSED or step is steps[-1] or steps[-1].number < OUTCOMES:
-                    raise
-        return events
-
-    async def _late(self, plan: Plan, _is_there: bool) -> int:
-        return sum([await self._send_row(plan, step) for step in self._planner.late(plan)])
-
-    async def _send_row(self, plan: Plan, step: Step) -> int:
-        try:
-            events = await send(self._target, step, key_of(plan, step.number))
-        except Rejected as error:
-            if step.number == 0 and error.at == "id" and self._source.mapping.match is not None:
-                raise AlreadyThere from error
-            field = snake(error.at.partition(".")[0]) if error.at else ""
-            value = self._planner.text(field, plan.row.cells)
-            raise BadRow(error.message, code=error.code, field=field, value=value) from error
-        except Refused as error:
-            raise BadRow(str(error), code=error.code) from error
-        except UndecodableEvent as error:
-            raise BadRow(str(error), code="UNREADABLE_HISTORY") from error
-        self.summary.events += events
-        return events
 
     def _fraction(self) -> float | None:
         return self._table.fraction()

@@ -13,6 +13,7 @@ from write_side.domain.account import (
     AssignAccountTerritory,
     ChangeAccountDetails,
     OpenAccount,
+    RestoreAccount,
 )
 from write_side.domain.account_hierarchy import SetAccountParent
 from write_side.domain.activity import (
@@ -29,6 +30,7 @@ from write_side.domain.contact_commands import (
     ChangeContactDetails,
     CreateContact,
     LinkContactAccount,
+    RestoreContact,
 )
 from write_side.domain.deal import (
     ChangeDealAmount,
@@ -49,6 +51,7 @@ from write_side.domain.lead_commands import (
     ConvertLead,
     DisqualifyLead,
     QualifyLead,
+    RestoreLead,
     ScoreLead,
 )
 from write_side.domain.product import ListProduct, RepriceProduct, RetireProduct
@@ -95,6 +98,11 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: Mapping[str, type[Command]] = {}
     """Name of a rule -> the command for it, in the order in which they happen."""
     archive: type[Command] | None = None
+    """Takes from the lists what should not have been imported."""
+    stays: str = ""
+    """Why there is no such command."""
+    restore: tuple[type[Command], str] | None = None
+    """Brings back what was archived, and the wire name of its event."""
 
 
 KINDS = {
@@ -108,6 +116,7 @@ KINDS = {
             links=(ScoreLead,),
             outcomes={"disqualified": DisqualifyLead, "qualified": QualifyLead, "converted": ConvertLead},
             archive=ArchiveLead,
+            restore=(RestoreLead, "lead.restored"),
         ),
         Kind(
             name="contact",
@@ -116,6 +125,7 @@ KINDS = {
             changes=(ChangeContactDetails, AssignContactOwner),
             links=(LinkContactAccount,),
             archive=ArchiveContact,
+            restore=(RestoreContact, "contact.restored"),
         ),
         Kind(
             name="account",
@@ -124,6 +134,7 @@ KINDS = {
             changes=(ChangeAccountDetails, AssignAccountOwner, AssignAccountTerritory),
             late=(SetAccountParent,),
             archive=ArchiveAccount,
+            restore=(RestoreAccount, "account.restored"),
         ),
         Kind(
             name="product",
@@ -138,6 +149,7 @@ KINDS = {
             create=OpenDeal,
             changes=(ChangeDealStage, ChangeDealAmount, ChangeDealCloseDate, ChangeDealOwner, ChangeDealProduct),
             outcomes={"won": WinDeal, "lost": LoseDeal},
+            stays="a deal is never taken from the figures of its pipeline: lose it, with a reason",
         ),
         Kind(
             name="user",
@@ -145,12 +157,14 @@ KINDS = {
             create=CreateUser,
             changes=(AssignUserManager, AssignUserRegion),
             links=(JoinTeam,),
+            stays="a user stays, since what they did names them",
         ),
         Kind(
             name="team",
             created=("team.created",),
             create=CreateTeam,
             changes=(AssignTeamManager, AssignTeamRegion),
+            stays="a team stays: let its members leave it",
         ),
         Kind(
             name="activity",
@@ -159,6 +173,7 @@ KINDS = {
             create_with={"due_at": ScheduleActivity},
             changes=(RescheduleActivity, ReassignActivity),
             outcomes={"completed": CompleteActivity, "cancelled": CancelActivity},
+            archive=CancelActivity,
         ),
     )
 }

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from event_schemas.codec import decode_metadata
 from event_schemas.streams import command_id, stream_name
 from write_side.entrypoints.importing.rows import Plan
-from write_side.entrypoints.importing.sending import Target
+from write_side.entrypoints.importing.sending import UNDO, Target
 
 
 def key_of(plan: Plan, number: int) -> str:
@@ -27,6 +28,12 @@ class Lookup:
             return {}
         found = await self._target.log.load_many(dict.fromkeys(streams, 0))
         return {entity: found[stream][0].command_id for stream, entity in streams.items() if found[stream]}
+
+    async def was_undone(self, plan: Plan) -> bool:
+        """Whether it was an undo, and nobody else, who archived the entity last."""
+        events = await self._target.log.load(stream_name(self._kind, self._target.tenant, plan.entity))
+        archived = next((one for one in reversed(events) if one.type == f"{self._kind}.archived"), None)
+        return archived is not None and decode_metadata(archived).source == UNDO
 
     def is_there(self, plan: Plan, begun: Mapping[UUID, UUID]) -> bool:
         """Whether the entity exists, and not because an earlier run began it with this very row."""

@@ -67,6 +67,25 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fields: dict[str, Part | Constant] = msgspec.field(default_factory=dict, name="with")
 
 
+class Consent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A column that says whether a contact may be reached by a channel; its name in the mapping is the purpose."""
+
+    column: Place
+    channel: str
+    purpose: str | None = None
+    """Else the name."""
+    given: str | tuple[str, ...]
+    withdrawn: str | tuple[str, ...] = ()
+    evidence: Place | Part | None = None
+    """How it is known."""
+
+    def places(self) -> Iterator[Place]:
+        """The columns that it reads."""
+        yield self.column
+        if self.evidence is not None:
+            yield from as_part(self.evidence).places
+
+
 class FreeAttributes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which columns become free attributes, named as their headers."""
 
@@ -112,6 +131,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     constants: dict[str, Any] = {}
     attributes: FreeAttributes | None = None
     lookups: dict[str, dict[str, Constant]] = {}
+    consents: dict[str, Any] = {}
     pipeline: NewPipeline | None = None
     lead: dict[str, Any] = {}
     deal: dict[str, Any] = {}
@@ -128,6 +148,8 @@ class FileMapping(msgspec.Struct, frozen=True, kw_only=True):
     """Columns and constants."""
     attributes: FreeAttributes | None
     lookups: Mapping[str, Mapping[str, str]]
+    consents: Mapping[str, Consent]
+    """Purpose -> the column that tells."""
     rules: Mapping[str, Mapping[str, Rule]]
     """Kind -> what happened -> when."""
     pipeline: NewPipeline | None
@@ -142,6 +164,8 @@ class FileMapping(msgspec.Struct, frozen=True, kw_only=True):
             if isinstance(self.attributes.columns, tuple):
                 yield from self.attributes.columns
             yield from self.attributes.skip
+        for consent in self.consents.values():
+            yield from consent.places()
         for rules in self.rules.values():
             for rule in rules.values():
                 yield rule.column
@@ -192,6 +216,7 @@ def _understood(document: Document, text: bytes, decoded: str) -> FileMapping:
         | {name: as_constant(given) for name, given in constants.items()},
         attributes=document.attributes,
         lookups={name: {key: str(to) for key, to in table.items()} for name, table in document.lookups.items()},
+        consents=_each(document.consents, Consent, ["consents"], decoded),
         rules={kind: _each(given, Rule, [kind], decoded) for kind, given in rules.items()},
         pipeline=document.pipeline,
         text=text,
@@ -211,6 +236,9 @@ def as_constant(given: Constant | Part) -> Part:
 def _checked(mapping: FileMapping, text: str) -> FileMapping:
     for name, part in mapping.fields.items():
         _check_part(name, part, mapping, text)
+    for name, consent in mapping.consents.items():
+        if consent.evidence is not None:
+            _check_part(f"consents.{name}.evidence", as_part(consent.evidence), mapping, text)
     for rules in mapping.rules.values():
         for what, rule in rules.items():
             for name, field in rule.fields.items():

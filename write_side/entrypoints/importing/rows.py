@@ -8,33 +8,26 @@ from uuid import UUID
 
 import msgspec
 
-from event_schemas.people import normal_email
+from event_schemas.people import Attribute, Attributes, normal_email
 from event_schemas.streams import TenantId, entity_id
 from event_schemas.values import Money
 from write_side.domain.activity import LogActivity
 from write_side.domain.decider import Command
 from write_side.entrypoints.importing.cells import INVALID, Get, Text, getter, moments, money, reader
 from write_side.entrypoints.importing.columns import Columns, check_names
+from write_side.entrypoints.importing.consents import Consents
 from write_side.entrypoints.importing.faults import BadMapping, BadRow
 from write_side.entrypoints.importing.kinds import RELATED, Kind, fields_of, required, row_fields
+from write_side.entrypoints.importing.making import maker
 from write_side.entrypoints.importing.mapping import FileMapping, Part, Rule, as_constant, as_part
+from write_side.entrypoints.importing.steps import CHANGES, LATE, LINKS, OUTCOMES, RESTORE, Step
 from write_side.entrypoints.importing.tables import Row
 from write_side.entrypoints.validation import InvalidInput, build
 
 CURRENCY = "currency"
 OCCURRED_AT = "occurred_at"
-CHANGES, LINKS, OUTCOMES, LATE = 10, 20, 30, 40
-"""Where the numbers of a row's commands begin: a command has the same number whatever else is sent."""
 
 Values = dict[str, Any]
-
-
-class Step(NamedTuple):
-    """One command of a row. ``number`` tells it from the others of its row, for ever."""
-
-    number: int
-    command: Command
-    occurred_at: datetime | None
 
 
 class _Optional(NamedTuple):
@@ -72,13 +65,14 @@ class RowPlanner:
         self.kind = kind
         self._mapping = mapping
         self._tenant = tenant
-        self._batch = batch
+        self._batch_id = str(batch)
         self._columns = Columns(header, mapping, as_of.places if as_of is not None else ())
         self._texts: dict[str, Text] = {}
         self._check()
         self._getters = self._field_getters()
         when = as_of or mapping.fields.get(OCCURRED_AT)
         self._when = self._getter(OCCURRED_AT, when, datetime) if when is not None else None
+        self._consents = Consents(mapping.consents, kind, self._columns, self._getter)
         self._free = self._columns.attributes(mapping.attributes) if mapping.attributes is not None else []
         self._changes = self._possible(kind.changes, CHANGES)
         self._links = self._possible(kind.links, LINKS)
@@ -114,6 +108,7 @@ class RowPlanner:
     def then(self, plan: Plan) -> Iterator[Step]:
         """What follows after either."""
         yield from self._optional(self._links, plan)
+        yield from self._consents.steps(plan.row.cells, plan.entity, plan.occurred_at)
         for number, command, rule, at, fields in self._outcomes:
             if rule(plan.row.cells):
                 values = {name: value for name, get in fields if (value := get(plan.row.cells)) is not None}
@@ -123,6 +118,16 @@ class RowPlanner:
     def late(self, plan: Plan) -> Iterator[Step]:
         """What waits until every row's entity is there."""
         return self._optional(self._late, plan)
+
+    def restoring(self, plan: Plan) -> Step | None:
+        """The command by which the entity comes back, when an undo had archived it: now, whenever the row occurred."""
+        restore = self.kind.restore
+        return Step(RESTORE, restore[0](id=plan.entity), None) if restore is not None else None
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether a row may be about an entity that was there before."""
+        return self._mapping.match is not None
 
     @property
     def has_late(self) -> bool:
@@ -141,15 +146,16 @@ class RowPlanner:
     def _entity(self, row: Row) -> UUID:
         match = self._mapping.match
         if match is None:
-            return entity_id(self._tenant, self.kind.name, f"{self._batch}/{row.number}")
+            return entity_id(self._tenant, self.kind.name, f"{self._batch_id}/{row.number}")
         if (text := self._texts[match.field](row.cells)) is None:
             raise BadRow(f"{match.field} is empty, and rows are matched by it", code=INVALID, field=match.field)
         key = (match.key or match.field + "={}").replace("{}", normal_email(text) if match.field == "email" else text)
         return entity_id(self._tenant, self.kind.name, key)
 
-    def _attributes(self, cells: Sequence[str]) -> list[dict[str, str]]:
+    def _attributes(self, cells: Sequence[str]) -> Attributes:
+        """Not looked at yet: that is done where a command is made of them."""
         empty = self._empty
-        return [{"name": name, "value": text} for at, name in self._free if (text := cells[at].strip()) not in empty]
+        return tuple([Attribute(name, text) for at, name in self._free if (text := cells[at].strip()) not in empty])
 
     def _optional(self, commands: Sequence[_Optional], plan: Plan) -> Iterator[Step]:
         for number, command, fields, needed in commands:
@@ -169,10 +175,13 @@ class RowPlanner:
 
     def _command(self, command: type[Command], entity: UUID, values: Values) -> Command:
         known = fields_of(command)
-        if known.keys() >= values.keys():
-            given = {"id": entity, **values}
-        else:
-            given = {"id": entity, **{name: value for name, value in values.items() if name in known}}
+        if not known.keys() >= values.keys():
+            values = {name: value for name, value in values.items() if name in known}
+        if (made := maker(command).make(entity, values)) is not None:
+            return made
+        given = {"id": entity, **values}
+        if "attributes" in given:
+            given["attributes"] = msgspec.to_builtins(given["attributes"])  # or nobody would look into them
         try:
             return msgspec.convert(given, command)
         except msgspec.ValidationError:

@@ -17,10 +17,12 @@ from write_side.domain.pipeline import DefinePipeline
 from write_side.entrypoints.importing.faults import BadMapping
 from write_side.entrypoints.importing.mapping import NewPipeline
 from write_side.entrypoints.importing.progress import Summary
-from write_side.entrypoints.importing.rows import Step
+from write_side.entrypoints.importing.steps import Step
 from write_side.entrypoints.validation import InvalidInput, build
 
 ACTOR = SOURCE = "import"
+UNDO = "import.undo"
+"""The source of what an undo archives."""
 
 Transact = Callable[[Command, Request], Awaitable[Outcome]]
 

@@ -13,10 +13,18 @@ from write_side.application.requests import Outcome, Refused, Request
 from write_side.domain.decider import Command
 from write_side.domain.errors import Rejected
 from write_side.entrypoints.importing.kinds import KINDS, Kind
+from write_side.entrypoints.importing.sending import UNDO
 
 PAGE = 1000
 IN_FLIGHT = 256
-BY_EVENT = {name: kind for kind in KINDS.values() for name in kind.created}
+BY_EVENT = {
+    name: kind for kind in KINDS.values() for name in (*kind.created, *((kind.restore[1],) if kind.restore else ()))
+}
+"""Wire name of an event -> the kind of what a batch adds by it: something new, or what an undo had taken away."""
+GONE = frozenset({"ACTIVITY_IS_CANCELLED"})
+"""What is refused because there is nothing left to be undone."""
+REASONS = {"ACTIVITY_IS_DONE": "the activity is done: what has happened cannot be cancelled"}
+"""Of refusals that would tell somebody else what to do."""
 
 Transact = Callable[[Command, Request], Awaitable[Outcome]]
 
@@ -31,7 +39,9 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Undone(msgspec.Struct, kw_only=True):
-    """How an undo ended. ``created`` is what the batch created; of it ``unchanged`` had been archived before."""
+    """How an undo ended. ``created`` is what the batch created, or brought back; of it ``unchanged`` had been archived
+    (an activity: cancelled) before.
+    """
 
     batch: str
     created: int = 0
@@ -54,7 +64,11 @@ async def undo(batch: UUID, *, tenant: TenantId, log: EventLog, transact: Transa
         try:
             outcome = await _archive(kind, entity, batch=batch, tenant=tenant, transact=transact)
         except (Rejected, Refused, UndecodableEvent) as error:
-            undone.kept.append(Kept(kind.name, entity, getattr(error, "code", "UNREADABLE_HISTORY"), str(error)))
+            code = getattr(error, "code", "UNREADABLE_HISTORY")
+            if code in GONE:
+                undone.unchanged += 1
+            else:
+                undone.kept.append(Kept(kind.name, entity, code, REASONS.get(code, str(error))))
         else:
             undone.archived += 1 if outcome.events else 0
             undone.unchanged += 0 if outcome.events else 1
@@ -71,11 +85,11 @@ async def undo(batch: UUID, *, tenant: TenantId, log: EventLog, transact: Transa
 
 async def _archive(kind: Kind, entity: UUID, *, batch: UUID, tenant: TenantId, transact: Transact) -> Outcome:
     if kind.archive is None:
-        raise NotArchivable(f"a {kind.name} cannot be archived")
+        raise NotArchivable(kind.stays)
     request = Request(
         tenant=tenant,
         actor="import",
-        source="import.undo",
+        source=UNDO,
         sent={},
         idempotency_key=f"{batch}/undo",
         correlation_id=batch,
@@ -100,7 +114,7 @@ async def _span(batch: UUID, *, tenant: TenantId, log: EventLog) -> tuple[Positi
 async def _created(
     batch: UUID, after: Position, until: Position, *, tenant: TenantId, log: EventLog
 ) -> AsyncIterator[tuple[Kind, UUID]]:
-    """What begins with an event of the batch."""
+    """What begins with an event of the batch, or came back by one."""
     wanted = EventFilter(tenant=tenant, types=frozenset(BY_EVENT))
     while page := await log.read_all(after=after, limit=PAGE, where=wanted, until=until):
         for stored in page:

@@ -1,0 +1,25 @@
+"""How hard the fault tests are: as long as a run of all tests allows, or with --soak as long as it takes."""
+
+import msgspec
+import pytest
+
+
+class Faults(msgspec.Struct, frozen=True):
+    """How often each part is killed, and how often the group of workers changes."""
+
+    workers: int = 2
+    relays: int = 2
+    servers: int = 2
+    apis: int = 2
+    rebalances: int = 4
+    down_s: float = 60.0
+    seed: int = 20170630
+
+
+SOAK = Faults(workers=20, relays=10, servers=5, apis=5, rebalances=20)
+
+
+@pytest.fixture(scope="session")
+def faults(request: pytest.FixtureRequest) -> Faults:
+    """The counts of this run."""
+    return SOAK if request.config.getoption("--soak") else Faults()
