@@ -3,6 +3,7 @@
 # make token     one development token: make -s token DATA=FOLDER ROLE=admin TENANT=demo USER_ID=...
 # make check     the fast loop: lint, types, imports, unit tests
 # make test      all tests, also on the other Pythons that are here and on the built wheel
+# make soak      the fault tests for longer: 20 kills of workers, 10 of relays, 5 of each server, 20 rebalances
 # make live-eventstore  the event-store contract suite on the EventStoreDB / KurrentDB at CRM_LIVE_EVENTSTORE_URL
 # make bench     side-by-side measurements: ratios, each with its baseline in the same run
 # make lock      requirements.lock and requirements-esdb.lock anew from pyproject.toml
@@ -12,7 +13,7 @@
 
 export PYTHON
 
-.PHONY: run stack token check test live-eventstore bench lock clean
+.PHONY: run stack token check test soak live-eventstore bench lock clean
 
 run: .venv/.stamp
 	@exec .venv/bin/crm up $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)")
@@ -26,6 +27,9 @@ token: .venv/.stamp
 
 check test: .venv/.stamp
 	@exec .venv/bin/python tests/run_stages.py $@
+
+soak: .venv/.stamp
+	@exec .venv/bin/python -m pytest -q -p no:cacheprovider tests/faults --soak
 
 live-eventstore: .venv/.stamp
 	@exec .venv/bin/python -m pytest -q -p no:cacheprovider tests/contract/test_event_store_kurrentdb.py -k live

@@ -8,7 +8,7 @@ from event_schemas.envelope import Recorded
 from event_schemas.registry import Event
 from projections.changes import Change, VersionedChange
 from projections.documents.document import Document
-from projections.documents.registry import KINDS
+from projections.documents.registry import KINDS, Kind
 from projections.views import (
     account_list,
     account_tree,
@@ -77,6 +77,10 @@ class ViewGroup(Generic[C]):
         """The views that want to see a kind of documents; a kind that none wants is not there."""
         wanted = {kind.document: tuple(v for v in self.views if kind.document in v.READS) for kind in KINDS.values()}
         return {document: views for document, views in wanted.items() if views}
+
+    def shows(self, kind: Kind | None) -> bool:
+        """Whether a view wants to see what a stream of this kind holds."""
+        return kind is not None and kind.document in self.readers
 
     @cached_property
     def tables(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from event_schemas.topics import LOG, Lane, whole_log
 from projections.cache import DocumentCache
 from projections.catalog import ViewGroup
 from projections.documents.document import Document
+from projections.documents.registry import kind_of
 from projections.errors import Refused, SinkLost
 from projections.projecting import Outcome, Projected, Projection, Ref, ref_of
 from projections.sinks.progress import Move, Progress
@@ -137,8 +138,9 @@ class Runner(Generic[C]):
         return done.outcomes
 
     async def _prepare(self, events: Sequence[StoredEvent]) -> Projection[C]:
-        refs = {ref_of(stored) for stored in events}
-        begun = {ref_of(stored) for stored in events if stored.stream_version == 1}
+        shown = [stored for stored in events if self._group.shows(kind_of(stored.stream))]
+        refs = {ref_of(stored) for stored in shown}
+        begun = {ref_of(stored) for stored in shown if stored.stream_version == 1}
         # nobody but the owner parks, so there is nothing to look for as long as it has found none and parked none
         parked = await self._progress.parked({stream for _, stream, _ in refs}) if self.parked else frozenset()
         known = self._cache.known(refs)

@@ -59,6 +59,8 @@ class Moment(msgspec.Struct, frozen=True):
     """The instant from which ages count."""
     current: bool
     """Whether the tables of now show this moment."""
+    pin: int
+    """The position that cursors pin: of all that is answered nothing is later."""
 
 
 def asked_as_of(given: Mapping[str, Any] | None) -> Asked:
@@ -103,7 +105,9 @@ def moment_call(asked: Asked, *, now: datetime, parameter: Callable[[Any, str], 
     )
 
 
-MOMENT_COLUMNS = "m.p as moment_position, nullif(m.t, 'infinity') as moment_occurred, m.at as moment_at"
+MOMENT_COLUMNS = (
+    "m.p as moment_position, nullif(m.t, 'infinity') as moment_occurred, m.at as moment_at, m.pin as moment_pin"
+)
 """Of a moment called m, as ``moment_in`` reads them."""
 
 
@@ -111,7 +115,8 @@ def moment_in(row: Any, question: Question) -> Moment:
     """The moment in a row of MOMENT_COLUMNS; raises an ApiError when it lies beyond what is there."""
     if row["moment_position"] is None:
         raise beyond(question)
-    return Moment(row["moment_position"], row["moment_occurred"], row["moment_at"], question is Question.NOW)
+    current = question is Question.NOW
+    return Moment(row["moment_position"], row["moment_occurred"], row["moment_at"], current, row["moment_pin"])
 
 
 def beyond(question: Question) -> Exception:

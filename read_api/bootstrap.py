@@ -32,7 +32,7 @@ from read_api.metrics import Metrics
 from read_api.platform_metrics import PlatformMeters
 from read_api.platform_progress import SETTINGS as OPERATORS
 from read_api.postgres_search import PostgresSearch
-from read_api.recent import RecentPosition
+from read_api.recent import Recent
 from read_api.redis_cards import RedisCards
 from read_api.redis_counters import RedisCounters
 from read_api.redis_feed import RedisFeeds
@@ -140,7 +140,7 @@ async def application(
             Redis.from_url(addresses.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
         )
         progress = ViewProgress(asking, database)
-        recent = RecentPosition(progress.position)
+        recent, cards = Recent(progress.position), Recent(progress.cards)
         watermark = Watermarks(progress.lanes, poll_seconds=pace.view_poll_seconds)
         stack.push_async_callback(watermark.close)
 
@@ -159,8 +159,8 @@ async def application(
         services = Services(
             database=database,
             cards=RedisCards(redis),
-            feeds=RedisFeeds(redis, views=recent),
-            counters=RedisCounters(redis, views=recent),
+            feeds=RedisFeeds(redis, views=recent, cards=cards),
+            counters=RedisCounters(redis, views=recent, cards=cards),
             search=searching.search,
             logs=logs,
             transact=transact_and_wake,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from event_schemas.streams import START, InvalidStreamName, Position, StreamName, TenantId, parse_stream
 from event_schemas.token import ConsistencyToken, InvalidToken, decode_token
-from event_schemas.topics import Lane, lane_of
+from event_schemas.topics import LOG, Lane, lane_of
 from read_api.errors import bad_request, read_stale
 from read_api.watermarks import Watermarks
 
@@ -30,18 +30,23 @@ class Consistency:
         self._parked = parked
         self._wait_seconds = wait_seconds
 
-    async def wait_for_all(self, tenant: TenantId, texts: Iterable[str]) -> None:
+    async def wait_for_all(self, tenant: TenantId, texts: Iterable[str], *, in_all_lanes: bool = False) -> None:
         """Wait for several tokens as clients send them; raises an ApiError (BAD_REQUEST, READ_STALE)."""
         written = [part for text in texts for part in _decoded(tenant, text).written]
         if written:
-            await self.wait_for(tenant, ConsistencyToken(tuple(written)))
+            await self.wait_for(tenant, ConsistencyToken(tuple(written)), in_all_lanes=in_all_lanes)
 
-    async def wait_for(self, tenant: TenantId, token: ConsistencyToken) -> None:
-        """Wait until the views show what the token names; raises an ApiError (READ_STALE)."""
+    async def wait_for(self, tenant: TenantId, token: ConsistencyToken, *, in_all_lanes: bool = False) -> None:
+        """Wait until the views show what the token names; raises an ApiError (READ_STALE).
+
+        ``in_all_lanes``: and until every lane is as far, which a question as of a moment needs: it is answered with
+        what all lanes have. What is answered now only needs the lanes of what was written.
+        """
+        wanted = {LOG: token.position} if in_all_lanes else lanes_of(token)
         limit = asyncio.timeout(self._wait_seconds)
         try:
             async with limit:
-                await self._watermarks.reached(lanes_of(token))
+                await self._watermarks.reached(wanted)
         except TimeoutError:
             if not limit.expired():  # the database's own, while asking how far the views are
                 raise

@@ -96,7 +96,7 @@ class PostgresSearch:
         return {word: near(word, found) for word, found in candidates.items()}
 
     def _answer(self, question: Question, row: Any, terms: Terms, forgiven: Near | None) -> Answer:
-        until = row["position"] if question.after is None else question.after.until
+        until = row["reach"] if question.after is None else question.after.until
         found = _hits(row["hits"])
         return Answer(
             hits=[_hit(each, terms, forgiven, Position(until)) for each in found[: question.first]],
@@ -107,6 +107,7 @@ class PostgresSearch:
             owners=_owners(row["owners"]),
             stages=_stages(row["stages"]),
             position=row["position"],
+            reach=row["reach"],
         )
 
 

@@ -9,11 +9,10 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from event_schemas.streams import START, Position, TenantId
+from event_schemas.streams import Position, TenantId
+from read_api.card_store import NOTE, CardsProgress, held
 from read_api.feed import KEPT, FeedItem, FeedsUnavailable, Items, Refill
 
-NOTE = "view_group:cards"
-"""Where the projections say how far the store is."""
 BEGINNING = b""
 """The member, at position 0, of a feed that lacks nothing: lost or trimmed before anything else is."""
 
@@ -24,10 +23,17 @@ _encode = msgspec.json.Encoder().encode
 class RedisFeeds:
     """``Feeds`` over one client."""
 
-    def __init__(self, client: Redis, *, views: Callable[[], Awaitable[Position]]) -> None:
-        """``views`` tells how far the views are in the tables: a store behind them is not asked."""
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        views: Callable[[], Awaitable[Position]],
+        cards: Callable[[], Awaitable[CardsProgress]],
+    ) -> None:
+        """``views``: how far the tables are, and a store behind them is not asked. ``cards``: its watermarks."""
         self._client = client
         self._views = views
+        self._cards = cards
         self._refill = client.register_script(_source())
 
     async def newest(
@@ -38,12 +44,13 @@ class RedisFeeds:
             return dict.fromkeys(feeds, ())
         wanted = max(at_least, await self._views())
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.hget(NOTE, "position")  # first: what is read after it is at least as new as it says
+        progress = await self._cards()
+        pipeline.hgetall(NOTE)  # first: what is read after it is at least as new as it says
         for feed in feeds:
             pipeline.zrange(_key(tenant, feed), 0, first - 1, desc=True)
         with _translated():
-            held, *found = await pipeline.execute()
-        if _position(held) < wanted:
+            note, *found = await pipeline.execute()
+        if held(note, progress).position < wanted:
             raise FeedsUnavailable("the feeds are being filled")
         whole = {feed: members for feed, members in zip(feeds, found, strict=True) if _is_whole(members, first)}
         return {feed: [_decode(member) for member in members if member] for feed, members in whole.items()}
@@ -51,17 +58,12 @@ class RedisFeeds:
     async def refill(self, tenant: TenantId, refills: Sequence[Refill]) -> None:
         """Unless the store is ahead of the tables, and so might miss what only it has had."""
         with _translated():
-            held = _position(await self._client.hget(NOTE, "position"))
+            furthest = held(await self._client.hgetall(NOTE), await self._cards()).furthest
             async with self._client.pipeline(transaction=False) as pipeline:  # gives its connection back, come what may
                 for refill in refills:
-                    if held <= refill.until:
+                    if furthest <= refill.until:
                         await self._refill([_key(tenant, refill.feed)], _arguments(refill), client=pipeline)
                 await pipeline.execute()
-
-
-def _position(held: bytes | str | None) -> Position:
-    """As noted; before everything when there is no note, as in a store that was emptied."""
-    return START if held is None else Position(int(held))
 
 
 def _is_whole(members: Sequence[bytes], first: int) -> bool:

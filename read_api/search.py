@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from event_schemas.streams import Position
+from event_schemas.streams import START, Position
 from event_schemas.token import ConsistencyToken
 
 
@@ -115,6 +115,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     stages: Sequence[StageCount]
     position: Position
     """Of the log, as of which this is answered."""
+    reach: Position = START
+    """Of the log, after which nothing is in it; START where that is no later than ``position``."""
     snapshot: str | None = None
     """What the store knows this moment by, for a while: the next page may ask for it. Places say enough without."""
 

@@ -8,11 +8,14 @@ import asyncpg
 
 from event_schemas.streams import Position, StreamName, TenantId
 from event_schemas.topics import Lane
+from read_api.card_store import CardsProgress
 from read_api.database import Database
 
 GROUP = "postgres"
 SEARCH = "search"
 """Of what Elasticsearch searches."""
+CARDS = "cards"
+WATERMARKS = "select lane, position from group_watermarks($1)"
 POSITION = "select view_position($1)"
 LANES = files("read_api.queries").joinpath("lanes.sql").read_text()
 PARKED = files("read_api.queries").joinpath("parked.sql").read_text()
@@ -34,6 +37,11 @@ class ViewProgress:
         topics, partitions = [lane.topic for lane in lanes], [lane.partition for lane in lanes]
         rows = await self._pool.fetch(LANES, group, topics, partitions)
         return {Lane(row["topic"], row["partition"]): Position(row["position"]) for row in rows}
+
+    async def cards(self) -> CardsProgress:
+        """The watermarks of the group that Redis holds."""
+        rows = await self._pool.fetch(WATERMARKS, CARDS)
+        return CardsProgress(await self.position(group=CARDS), {row["lane"]: row["position"] for row in rows})
 
     async def parked(
         self, tenant: TenantId, streams: Sequence[StreamName], until: Position, *, group: str = GROUP

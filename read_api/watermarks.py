@@ -22,7 +22,10 @@ class Watermarks:
         *,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        """``read`` answers for each lane, also when the group is taken forward by the whole log."""
+        """``read`` answers for each lane, also when the group is taken forward by the whole log.
+
+        Of ``LOG`` it says up to where all lanes are.
+        """
         self._read = read
         self._poll_seconds = poll_seconds
         self._known: dict[Lane, Position] = {}
@@ -41,7 +44,7 @@ class Watermarks:
 
     def heard(self, reached: Mapping[Lane, Position]) -> None:
         """Somebody else says where lanes are. That is not believed, but asked at once if one of them is waited for."""
-        if LOG in reached or any(wanted.keys() & reached.keys() for wanted in self._waiters.values()):
+        if LOG in reached or any(LOG in each or each.keys() & reached.keys() for each in self._waiters.values()):
             self._nudged.set()
 
     def missed(self) -> None:

@@ -4,14 +4,15 @@ import logging
 import socket
 from typing import Final
 
-import asyncpg
 import uvloop
 
 from read_api.app import ReadyState
 from read_api.bootstrap import Addresses, Secrets
-from replay_tools.serving import Unavailable, listening, serve
+from replay_tools.ending import Unavailable
+from replay_tools.serving import listening, serve
 from replay_tools.settings import Settings
-from replay_tools.up import migrated, writing_api
+from replay_tools.tables import migrated
+from replay_tools.writing_api import writing_api
 
 _NEEDED: Final = ("postgres_url", "redis_url", "master_secret", "token_secret")
 
@@ -30,10 +31,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     addresses = Addresses(settings.event_store_url or postgres_url, postgres_url, redis_url, settings.elasticsearch_url)
     secrets = Secrets((settings.token_secret or "").encode(), (settings.master_secret or "").encode())
     ready = ReadyState()
-    try:
-        await migrated(addresses)
-    except (OSError, asyncpg.PostgresError) as error:
-        raise Unavailable(f"PostgreSQL cannot be reached: {error}") from error
+    await migrated(addresses)
     async with writing_api(addresses, secrets, ready) as writing:
         ready.done()
         await serve(writing.api, listener)

@@ -10,21 +10,20 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-import projections.migrations
-import write_side.adapters.migrations
 from event_schemas.streams import Position
 from projections.catalog import CARDS, POSTGRES, SEARCH
 from projections.engines.store import GroupStatus
 from read_api.bootstrap import Addresses
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.process import Child, spawn
-from replay_tools.serving import Unavailable
+from replay_tools.ending import Unavailable
+from replay_tools.reaching import POSTGRES_SCHEMES
 from replay_tools.settings import Settings
+from replay_tools.tables import migrated
 
 STOP_SECONDS: Final = 5.0
 _GROUPS: Final = (POSTGRES.name, CARDS.name, SEARCH.name)
 _POSITION: Final = "select view_position($1)"
-_POSTGRES_SCHEMES: Final = ("postgresql://", "postgres://")
 
 
 class Added(NamedTuple):
@@ -39,12 +38,12 @@ class Added(NamedTuple):
 def workers(settings: Settings, folder: DataFolder, addresses: Addresses) -> Iterator[Added]:
     """A relay and a worker of all view groups, on migrated tables; ended with the context.
 
-    Raises Unavailable when Kafka or Elasticsearch has no address.
+    Raises Unavailable when Kafka or Elasticsearch has no address, or PostgreSQL does not answer.
     """
     kafka_url = _needed("CRM_KAFKA_URL", settings.kafka_url)
     elasticsearch_url = _needed("CRM_ELASTICSEARCH_URL", settings.elasticsearch_url)
     addresses = addresses._replace(elasticsearch_url=elasticsearch_url)
-    asyncio.run(_migrated(addresses))
+    asyncio.run(migrated(addresses))
     variables = {
         "CRM_EVENT_STORE_URL": addresses.event_store_url,
         "CRM_POSTGRES_URL": addresses.postgres_url,
@@ -68,14 +67,8 @@ def workers(settings: Settings, folder: DataFolder, addresses: Addresses) -> Ite
 
 def kind_of_store(url: str) -> str:
     """What is at CRM_EVENT_STORE_URL."""
-    kind = "PostgreSQL" if url.startswith(_POSTGRES_SCHEMES) else "KurrentDB"
+    kind = "PostgreSQL" if url.startswith(POSTGRES_SCHEMES) else "KurrentDB"
     return f"{kind} at CRM_EVENT_STORE_URL"
-
-
-def log_tables_url(addresses: Addresses) -> str:
-    """Where the tables beside the log are: with the log in PostgreSQL, else with the views."""
-    store = addresses.event_store_url
-    return store if store.startswith(_POSTGRES_SCHEMES) else addresses.postgres_url
 
 
 @asynccontextmanager
@@ -87,12 +80,6 @@ async def progress(postgres_url: str) -> AsyncIterator[Callable[[], Awaitable[Se
             return [GroupStatus(name, Position(await pool.fetchval(_POSITION, name))) for name in _GROUPS]
 
         yield asked
-
-
-async def _migrated(addresses: Addresses) -> None:
-    """Relay and workers find their tables when they start."""
-    await write_side.adapters.migrations.upgrade(log_tables_url(addresses))
-    await projections.migrations.upgrade(addresses.postgres_url)
 
 
 def _needed(name: str, value: str | None) -> str:

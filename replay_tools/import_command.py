@@ -4,25 +4,23 @@ import csv
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 import typer
 import uvloop
 
-from event_schemas.ports import EventLogUnavailable
 from replay_tools.embedded.folder import DataFolder, default_path
+from replay_tools.ending import Exit, fail
 from replay_tools.import_shares import ShareLost
-from replay_tools.importing import make_job, run, run_undo, say, tenant_of
-from replay_tools.reaching import Unreachable
+from replay_tools.importing import make_job, run, run_undo, tenant_of
 from replay_tools.settings import Settings
 from write_side.entrypoints.importing.faults import BadFile, BadMapping
 from write_side.entrypoints.importing.importer import Incomplete
 from write_side.entrypoints.importing.mapping import Part, Place
 from write_side.entrypoints.importing.undo import NoSuchBatch
 
-FAILED, USAGE, UNAVAILABLE = 1, 2, 3
 UNDO = "undo"
 
 
@@ -60,12 +58,12 @@ def import_file(  # noqa: PLR0913, PLR0917 -- the options of the command, which 
             undone = uvloop.run(run_undo(_batch_id(batch), tenant_of(tenant or settings.tenant), settings, folder))
             _print(msgspec.to_builtins(undone), output)
             if undone.kept:
-                _fail(f"{len(undone.kept):,} of {undone.created:,} could not be archived", FAILED)
+                fail(f"{len(undone.kept):,} of {undone.created:,} could not be archived", Exit.FAILED)
             return
         if mapping is None or batch is not None:
-            _fail("crm import FILE --map MAPPING.toml, or crm import undo BATCH (see crm import --help)", USAGE)
+            fail("crm import FILE --map MAPPING.toml, or crm import undo BATCH (see crm import --help)", Exit.USAGE)
         if not Path(file).is_file():
-            _fail(f"{file}: no such file", USAGE)
+            fail(f"{file}: no such file", Exit.USAGE)
         job = make_job(
             Path(file),
             mapping=mapping,
@@ -80,15 +78,13 @@ def import_file(  # noqa: PLR0913, PLR0917 -- the options of the command, which 
         )
     except Incomplete as error:
         _print(msgspec.to_builtins(error.summary), output)
-        _fail(f"{error}; the rows before are imported", FAILED)
+        fail(f"{error}; the rows before are imported", Exit.FAILED)
     except BadMapping as error:
-        _fail(str(error), USAGE)
+        fail(str(error), Exit.USAGE)
     except (BadFile, NoSuchBatch, ShareLost) as error:
-        _fail(str(error), FAILED)
-    except (Unreachable, EventLogUnavailable) as error:
-        _fail(f"{error}", UNAVAILABLE)
+        fail(str(error), Exit.FAILED)
     except KeyboardInterrupt:
-        _fail("interrupted; the same command again goes on", FAILED)
+        fail("interrupted; the same command again goes on", Exit.FAILED)
 
 
 def _place(text: str) -> Place:
@@ -121,8 +117,3 @@ def _print(found: dict[str, Any], output: Output) -> None:
                 else:
                     sys.stdout.write(f"{name:10} {value:,}\n" if isinstance(value, int) else f"{name:10} {value}\n")
     sys.stdout.flush()
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    say(message)
-    raise typer.Exit(code)

@@ -18,7 +18,7 @@ from event_schemas.streams import TENANT, TenantId
 from replay_tools import import_shares
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.import_progress import shown
-from replay_tools.reaching import reached
+from replay_tools.reached_store import reached
 from replay_tools.settings import Settings
 from write_side.adapters.event_logs import OpenBulkStore
 from write_side.adapters.keys import DerivedTenantKeys

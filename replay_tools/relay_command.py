@@ -8,13 +8,11 @@ import typer
 import uvloop
 
 from replay_tools.embedded.folder import DataFolder, default_path
-from replay_tools.reaching import Unreachable, store_url
+from replay_tools.ending import Unavailable
+from replay_tools.reaching import kafka_url, store_url
 from replay_tools.settings import Settings
 from write_side.application.relay import TransportNotReady
 from write_side.entrypoints import relay_worker
-
-UNAVAILABLE = 3
-NO_KAFKA = "CRM_KAFKA_URL is not set: name the brokers, such as CRM_KAFKA_URL=127.0.0.1:9092"
 
 
 def relay(
@@ -24,9 +22,9 @@ def relay(
 ) -> None:
     """Publish the log to Kafka, in the foreground. Several may run: one leads, the others stand by."""
     settings = Settings()
+    log_url, servers = store_url(settings, DataFolder(data)), kafka_url(settings)
+    log_to_stderr()
     try:
-        log_url, servers = store_url(settings, DataFolder(data)), kafka_url(settings)
-        log_to_stderr()
         uvloop.run(
             relay_worker.run(
                 event_store_url=log_url,
@@ -34,16 +32,8 @@ def relay(
                 kafka_prefix=settings.kafka_prefix,
             )
         )
-    except (Unreachable, TransportNotReady) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(UNAVAILABLE) from error
-
-
-def kafka_url(settings: Settings) -> str:
-    """Where Kafka is; raises Unreachable when nobody has said so."""
-    if settings.kafka_url is None:
-        raise Unreachable(NO_KAFKA)
-    return settings.kafka_url
+    except TransportNotReady as error:
+        raise Unavailable(str(error)) from error
 
 
 def log_to_stderr() -> None:

@@ -10,16 +10,13 @@ from typing import Any
 import uvicorn
 
 from read_api.bootstrap import Api
+from replay_tools.ending import Unavailable
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 1
 """How long open requests may take to end after Ctrl-C."""
 MESSAGE_BYTES = 1_000_000
 """The longest message that a websocket takes; as long as a body of HTTP."""
-
-
-class Unavailable(Exception):
-    """Something that a command needs is taken or down; the message is one line for the person at the terminal."""
 
 
 @contextmanager

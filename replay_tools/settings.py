@@ -2,17 +2,27 @@
 
 import secrets
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from replay_tools.embedded.folder import DataFolder
+from replay_tools.ending import Unavailable
+from replay_tools.ports_of_url import check_ports
 
 TOKEN_SECRET = "token.secret"  # noqa: S105 -- a file's name
 MASTER_SECRET = "master.secret"  # noqa: S105 -- a file's name
 STACK_FILE = "stack.env"
 _new_secret = partial(secrets.token_hex, 32)
+
+
+class InvalidSetting(Unavailable):
+    """A variable cannot be used; the message names it and shows nothing of its value."""
+
+    def __init__(self, error: ValidationError) -> None:
+        said = {f"CRM_{one['loc'][0]}".upper(): one["msg"].removeprefix("Value error, ") for one in error.errors()}
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in said.items()))
 
 
 class Settings(BaseSettings):
@@ -30,10 +40,23 @@ class Settings(BaseSettings):
     master_secret: str | None = Field(default=None, min_length=32, description="derives tenant keys; else made once")
     tenant: str = Field(default="demo", description="tenant that the sample is loaded into")
 
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise InvalidSetting(error) from None  # its cause shows what was given, and that may be a secret
+
+    @field_validator("event_store_url", "postgres_url", "redis_url", "kafka_url", "elasticsearch_url")
+    @classmethod
+    def _with_ports(cls, url: str | None) -> str | None:
+        if url is not None:
+            check_ports(url)
+        return url
+
     @classmethod
     def of_stack(cls, folder: DataFolder) -> Self:
         """With the servers that `crm stack` runs on the folder, where the environment names no others."""
-        return cls(_env_file=folder.path / STACK_FILE)  # type: ignore[call-arg]  # of every pydantic settings
+        return cls(_env_file=folder.path / STACK_FILE)
 
     def token_key(self, folder: DataFolder) -> str:
         """The secret that signs development tokens."""

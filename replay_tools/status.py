@@ -27,14 +27,9 @@ from read_api.platform_progress import (
 from replay_tools.embedded.folder import DataFolder, default_path
 from replay_tools.reaching import Unreachable, log_tables_url, store_url, tables_url
 from replay_tools.settings import Settings
-from write_side.adapters.kurrent_library import ClientMissing
-from write_side.adapters.kurrent_url import InvalidEventStoreUrl
 
-UNAVAILABLE: Final = 3
 _UNREACHABLE: Final = (
     EventLogUnavailable,
-    ClientMissing,
-    InvalidEventStoreUrl,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     OSError,  # refused, reset, timed out
@@ -69,11 +64,7 @@ def status(
 ) -> None:
     """Show how far view groups, relay and process managers are, and how many events are parked."""
     folder = DataFolder(data)
-    try:
-        found = uvloop.run(read_status(_settings(folder), folder, parked=parked))
-    except Unreachable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(UNAVAILABLE) from error
+    found = uvloop.run(read_status(_settings(folder), folder, parked=parked))
     for line in _printed(found, output, lanes=lanes):
         sys.stdout.write(line + "\n")
 
@@ -89,7 +80,7 @@ def _settings(folder: DataFolder) -> Settings:
 
 
 async def read_status(settings: Settings, folder: DataFolder, *, parked: bool = False) -> Status:
-    """What the servers say now; raises Unreachable."""
+    """What the servers say now; raises Unreachable, ClientMissing and InvalidEventStoreUrl."""
     log, tables = store_url(settings, folder), tables_url(settings, folder)
     try:
         async with write_side.bootstrap.event_log(log) as events:

@@ -10,8 +10,8 @@ import msgspec
 import typer
 import uvloop
 
-from replay_tools.reaching import Unreachable
-from replay_tools.relay_command import UNAVAILABLE, kafka_url
+from replay_tools.ending import Unavailable
+from replay_tools.reaching import kafka_url
 from replay_tools.settings import Settings
 from write_side.adapters.kafka import kafka_at
 from write_side.adapters.kafka_topics import AppliedTopic, apply_topics
@@ -41,9 +41,8 @@ def apply(
     try:
         kafka = kafka_at(kafka_url(settings), prefix=settings.kafka_prefix)
         applied = uvloop.run(apply_topics(kafka, replication=replication))
-    except (Unreachable, TransportUnavailable) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(UNAVAILABLE) from error
+    except TransportUnavailable as error:
+        raise Unavailable(str(error)) from error
     _print(applied, output)
     for topic in applied:
         for difference in topic.differences:

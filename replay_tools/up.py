@@ -10,10 +10,6 @@ from typing import NamedTuple
 import uvloop
 
 import projections.bootstrap
-import projections.migrations
-import read_api.bootstrap
-import write_side.adapters.migrations
-import write_side.bootstrap
 from event_schemas.streams import TenantId
 from projections.engines.store import GroupStatus
 from read_api.app import ReadyState
@@ -23,10 +19,13 @@ from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from replay_tools.embedded.process import Child
 from replay_tools.embedded.valkey import start_valkey
-from replay_tools.serving import HOST, Unavailable, listening
+from replay_tools.ending import Unavailable
+from replay_tools.serving import HOST, listening
 from replay_tools.serving import serve as serve_api
 from replay_tools.settings import Settings
 from replay_tools.starting import Starting
+from replay_tools.tables import migrated
+from replay_tools.writing_api import writing_api
 from write_side.application.ports import EventStore
 from write_side.application.transact import Transactor
 
@@ -136,44 +135,3 @@ async def platform(
             )
             progress = (await stack.enter_async_context(following)).progress
         yield Running(writing.api, progress, writing.transactor, writing.store)
-
-
-class WritingApi(NamedTuple):
-    """The API, and what decides its commands."""
-
-    api: Api
-    transactor: Transactor
-    store: EventStore
-
-
-async def migrated(addresses: Addresses) -> None:
-    """Bring all tables to the newest revision."""
-    await write_side.adapters.migrations.upgrade(full_profile.log_tables_url(addresses))
-    await projections.migrations.upgrade(addresses.postgres_url)
-
-
-@asynccontextmanager
-async def writing_api(addresses: Addresses, secrets: Secrets, ready: ReadyState) -> AsyncIterator[WritingApi]:
-    """The API over a store of its own, with the process managers that finish what its commands begin."""
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(
-            write_side.bootstrap.event_store(
-                addresses.event_store_url,
-                postgres_url=addresses.postgres_url,
-                master_secret=secrets.master,
-                redis_url=addresses.redis_url,
-            )
-        )
-        transactor = write_side.bootstrap.transactor(store=store, master_secret=secrets.master)
-        api = await stack.enter_async_context(
-            read_api.bootstrap.application(
-                addresses=addresses, secrets=secrets, transact=transactor.transact, ready=ready
-            )
-        )
-        managers = await stack.enter_async_context(
-            write_side.bootstrap.process_managers(
-                full_profile.log_tables_url(addresses), store=store, transact=transactor.transact
-            )
-        )
-        api.metrics.show_failures(lambda: {name: failures.count for name, failures in managers.failures.items()})
-        yield WritingApi(api, transactor, store)

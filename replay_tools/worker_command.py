@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 import uvloop
@@ -17,11 +17,11 @@ from projections.engines.cluster import Cluster
 from projections.engines.faust_app import LaneApp
 from projections.engines.faust_consumer import LaneConsumer
 from replay_tools.embedded.folder import DataFolder, default_path
-from replay_tools.reaching import Unreachable, master_key, store_url
-from replay_tools.relay_command import kafka_url
+from replay_tools.ending import Exit, fail
+from replay_tools.reaching import Unreachable, kafka_url, master_key, store_url
 from replay_tools.settings import Settings
+from write_side.adapters.event_logs import open_event_log
 
-USAGE, UNAVAILABLE = 2, 3
 NO_REDIS = "CRM_REDIS_URL is not set: name the cards' store, such as CRM_REDIS_URL=redis://127.0.0.1:6379"
 
 
@@ -36,13 +36,10 @@ def worker(
     """Build the views from Kafka, in the foreground: all view groups in this process, or one. Several may run."""
     _log_to_stderr()
     folder = DataFolder(data)
-    try:
-        parts = parts_of(Settings.of_stack(folder), folder)
-    except Unreachable as error:
-        _fail(str(error), UNAVAILABLE)
+    parts = parts_of(Settings.of_stack(folder), folder)
     there = worker_groups(parts)
     if group is not None and group not in there:
-        _fail(f"--group {group}: there are the view groups {', '.join(there)}", USAGE)
+        fail(f"--group {group}: there are the view groups {', '.join(there)}", Exit.USAGE)
     uvloop.run(_run(parts, [group] if group else list(there)))
     _leave_behind()
 
@@ -67,7 +64,16 @@ async def _run(parts: WorkerParts, names: list[str]) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    await _refuse_unusable_url(parts)
     await run_workers(parts, names, until=ended)
+
+
+async def _refuse_unusable_url(parts: WorkerParts) -> None:
+    """Raises ClientMissing and InvalidEventStoreUrl, which view groups would take for an outage, and wait for."""
+    log = await open_event_log(
+        parts.event_store_url, postgres_url=None, secret=parts.master_secret, role="crm_worker", connections=1
+    )
+    await log.close()
 
 
 def _leave_behind() -> None:
@@ -84,8 +90,3 @@ def _log_to_stderr() -> None:
     # what they say of an outage, several times a second, the view groups say once
     for talkative in ("aiokafka", "faust", "mode", LaneApp.__module__, LaneConsumer.__module__):
         logging.getLogger(talkative).setLevel(logging.CRITICAL)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)

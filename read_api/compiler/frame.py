@@ -19,7 +19,7 @@ USER = " user"
 """Who asks, likewise."""
 
 _PIN = (
-    "f.p::text||'|'||case when f.t = 'infinity' then '' else (extract(epoch from f.t)*1000000)::bigint::text end"
+    "f.pin::text||'|'||case when f.t = 'infinity' then '' else (extract(epoch from f.t)*1000000)::bigint::text end"
     "||'|'||(extract(epoch from f.at)*1000000)::bigint::text as pin"
 )
 

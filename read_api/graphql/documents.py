@@ -23,7 +23,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from read_api.errors import Code, bad_request, too_complex
 from read_api.graphql.limits import Cost, Limits, Shape
-from read_api.graphql.read_after import read_after_of
+from read_api.graphql.read_after import asks_as_of, read_after_of
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 MAX_ERRORS = 20
@@ -43,6 +43,7 @@ class Operation:
         self.document = document
         self.kind: str = node.operation.value
         self.read_after = read_after_of(node, fragments)
+        self.asks_as_of = asks_as_of(node, fragments)
         self._cost = Cost(schema, node, fragments)
         self._costs: dict[tuple[Any, ...], int] = {}
 

@@ -142,7 +142,7 @@ def _edge(context: Context, kind: PersonKind, group: Group, moment: Moment) -> D
 
 
 def _cursor(context: Context, kind: PersonKind, reached: Any, moment: Moment) -> str:
-    return encode(_LISTING, kind.value, "text", Cursor(moment.position, None, context.now, reached, ""))
+    return encode(_LISTING, kind.value, "text", Cursor(moment.pin, None, context.now, reached, ""))
 
 
 def duplicates(description: str) -> Any:

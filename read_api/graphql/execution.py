@@ -69,8 +69,12 @@ class OperationScope(SchemaExtension):
     async def on_execute(self) -> AsyncIterator[None]:
         """Wait for what the client wants to see; the transaction begins later."""
         if self._operation is not None and self._context is not None:
-            tokens = self._operation.read_after(self.execution_context.variables or {})
-            await self._context.consistency.wait_for_all(self._context.tenant, tokens)
+            variables = self.execution_context.variables or {}
+            await self._context.consistency.wait_for_all(
+                self._context.tenant,
+                self._operation.read_after(variables),
+                in_all_lanes=self._operation.asks_as_of(variables),
+            )
         yield
 
     def on_stream_result(self, result: Any) -> Iterator[None]:

@@ -83,7 +83,7 @@ class Page:
         query = self._query
         key = query.sort.key
         identity = None if key.unique else record["id"]
-        place = Cursor(query.moment.position, query.moment.occurred, query.moment.at, identity, record[key.column])
+        place = Cursor(query.moment.pin, query.moment.occurred, query.moment.at, identity, record[key.column])
         return Edge(encode(query.listing.name, query.sort.name, key.type, place), Row(record, query.moment))
 
     @property

@@ -1,26 +1,30 @@
-"""Finds the consistency tokens of an operation: the ``readAfter`` arguments of its root fields."""
+"""Finds what an operation has to wait for: the ``readAfter`` of its root fields, and whether one is asked ``asOf``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     StringValueNode,
+    ValueNode,
     VariableNode,
 )
 from graphql.language import FragmentSpreadNode, InlineFragmentNode
 
 Tokens = Callable[[Mapping[str, Any]], list[str]]
+AsksAsOf = Callable[[Mapping[str, Any]], bool]
+Fragments = Mapping[str, FragmentDefinitionNode]
 
 
-def read_after_of(operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Tokens:
+def read_after_of(operation: OperationDefinitionNode, fragments: Fragments) -> Tokens:
     """A function of the operation's variables that answers the tokens to wait for, each once."""
-    literals: set[str] = set()
-    names: set[str] = set()
-    _collect(operation.selection_set, fragments, set(), literals, names)
+    sent = list(_arguments("readAfter", operation.selection_set, fragments, set()))
+    literals = {value.value for value in sent if isinstance(value, StringValueNode)}
+    names = {value.name.value for value in sent if isinstance(value, VariableNode)}
     defaults = {
         definition.variable.name.value: definition.default_value.value
         for definition in operation.variable_definitions or ()
@@ -34,33 +38,37 @@ def read_after_of(operation: OperationDefinitionNode, fragments: Mapping[str, Fr
     return tokens
 
 
+def asks_as_of(operation: OperationDefinitionNode, fragments: Fragments) -> AsksAsOf:
+    """A function of the operation's variables that answers whether a root field is asked as of a moment."""
+    sent = list(_arguments("asOf", operation.selection_set, fragments, set()))
+    always = any(not isinstance(value, VariableNode | NullValueNode) for value in sent)
+    names = {value.name.value for value in sent if isinstance(value, VariableNode)}
+    defaults = {
+        definition.variable.name.value
+        for definition in operation.variable_definitions or ()
+        if not isinstance(definition.default_value, NullValueNode | None)
+    }
+
+    def asks(variables: Mapping[str, Any]) -> bool:
+        return always or any(
+            variables.get(name) is not None if name in variables else name in defaults for name in names
+        )
+
+    return asks
+
+
 def _hashable(value: Any) -> bool:
     return value is None or isinstance(value, str)  # anything else is refused when the variables are coerced
 
 
-def _collect(
-    selections: SelectionSetNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    seen: set[str],
-    literals: set[str],
-    names: set[str],
-) -> None:
+def _arguments(name: str, selections: SelectionSetNode, fragments: Fragments, seen: set[str]) -> Iterator[ValueNode]:
+    """What the root fields are sent under a name, each fragment looked at once."""
     for selection in selections.selections:
         match selection:
             case FieldNode():
-                _argument(selection, literals, names)
+                yield from (argument.value for argument in selection.arguments or () if argument.name.value == name)
             case InlineFragmentNode():
-                _collect(selection.selection_set, fragments, seen, literals, names)
+                yield from _arguments(name, selection.selection_set, fragments, seen)
             case FragmentSpreadNode() if selection.name.value not in seen:
                 seen.add(selection.name.value)
-                _collect(fragments[selection.name.value].selection_set, fragments, seen, literals, names)
-
-
-def _argument(field: FieldNode, literals: set[str], names: set[str]) -> None:
-    for argument in field.arguments or ():
-        if argument.name.value == "readAfter":
-            match argument.value:
-                case StringValueNode(value=value):
-                    literals.add(value)
-                case VariableNode(name=name):
-                    names.add(name.value)
+                yield from _arguments(name, fragments[selection.name.value].selection_set, fragments, seen)

@@ -146,7 +146,9 @@ class GraphQLEndpoint(GraphQL[Connection, None]):
         context = connection.open()
         variables = asked.variables or {}
         try:
-            await context.consistency.wait_for_all(context.tenant, operation.read_after(variables))
+            await context.consistency.wait_for_all(
+                context.tenant, operation.read_after(variables), in_all_lanes=operation.asks_as_of(variables)
+            )
             outcome = await engine.execute(operation.document, variables, asked.operation_name, context)
         except GraphQLError as error:
             return self._refused([error])

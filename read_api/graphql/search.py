@@ -184,7 +184,7 @@ async def _search(
     context: Context = info.context
     asked = msgspec.structs.replace(question, after=place, snapshot=snapshot, since=since)
     answer = await context.search(context.transaction, context.tenant).find(asked)
-    if place is not None and place.until > answer.position:
+    if place is not None and place.until > max(answer.position, answer.reach):
         raise invalid_cursor("this cursor is of a later position than the views have: start again without it")
     return await _connection(context, tag, answer, has_previous=place is not None)
 

@@ -1,8 +1,10 @@
 -- search -- a page of what search_matching finds ($1 to $11 are its arguments), after a place, and what all pages hold
-with found as materialized (
+with views as materialized (
+  select s.p, s.reach from view_span('postgres') s
+), found as materialized (
   select f.kind collate "C" as kind, f.id, f.label collate "C" as label, f.match, f.rank, f.owner_id, f.pipeline_id, f.stage_id
   from search_matching($1::text, $2::text[], $3::text[], $4::text[], $5::text, $6::jsonb, $7::text[], $8::uuid, $9::uuid,
-    coalesce($10::bigint, view_position('postgres')), $11::integer) f
+    coalesce($10::bigint, (select reach from views)), $11::integer) f
 ), page as (
   select f.* from found f
   where $12::integer is null or f.rank < $12 or (f.rank = $12 and (f.label, f.kind, f.id) > ($13::text, $14::text, $15::uuid))
@@ -12,7 +14,7 @@ with found as materialized (
   select p.kind, p.id, p.label, p.match, p.rank, e.name, e.archived, e.merged_into_id, e.texts
   from page p join search_entries e on e.tenant = current_setting('crm.tenant') and e.kind = p.kind and e.id = p.id
 )
-select view_position('postgres') as position,
+select (select p from views) as position, (select reach from views) as reach,
   (select count(*) from found) as total,
   (select coalesce(jsonb_agg(h order by h.rank desc, h.label, h.kind, h.id), '[]') from hits h)::text as hits,
   (select coalesce(jsonb_agg(k order by k.count desc, k.kind), '[]')

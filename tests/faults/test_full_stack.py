@@ -119,6 +119,7 @@ def test_only_search_is_unavailable_without_elasticsearch(stack: FullStack, tmp_
         assert error["extensions"]["code"] == "UNAVAILABLE"
         assert ask(stack, DEALS)["data"]["deals"]["totalCount"] > 0
         stack.elasticsearch.start()
+        stack.elasticsearch.await_ready()
     await_views(stack.postgres.url, seconds=CATCH_UP_S)
     assert ask(stack, SEARCH)["data"]["search"]["totalCount"] > 0
     assert differences_of(stack) == {}

@@ -87,7 +87,7 @@ async def read(api: Client, owner: str | None = None, *, tenant: str = DEMO) -> 
 async def refilled(valkey: Redis, head: int) -> None:
     """Come back when Valkey holds everything."""
     async with asyncio.timeout(20):
-        while (await valkey.hget("view_group:cards", "position")) != str(head).encode():  # noqa: ASYNC110  # no event tells
+        while (await valkey.hget("view_group:cards", "log/0")) != str(head).encode():  # noqa: ASYNC110  # no event tells
             await asyncio.sleep(0.02)
 
 

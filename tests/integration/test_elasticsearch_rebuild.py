@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from elasticsearch import AsyncElasticsearch
 
+from event_schemas.batch import BatchFinished, BatchStarted
 from event_schemas.envelope import StoredEvent
 from event_schemas.streams import START, Position, TenantId
 from event_schemas.topics import LOG, Lane
@@ -20,6 +21,7 @@ from projections.sinks.elasticsearch import ElasticsearchSink
 from projections.sinks.elasticsearch_index import alias_of
 from tests.support.databases import fresh_database, migrated_template
 from tests.support.elastic import entries_of, new_prefix, remove
+from tests.support.events import Log, some_id
 from tests.support.histories import everything
 from tests.support.views import batches, rows
 
@@ -134,6 +136,16 @@ async def test_documents_come_back_as_they_were(
     await project(owner(), events)
     assert await entries_of(client, prefix) == found
     assert len(found) > 10
+
+
+async def test_streams_that_show_nothing_are_passed(crm_database: str, elasticsearch_url: str, prefix: str) -> None:
+    """An import's batch, whose later events have no document to begin with."""
+    log = Log()
+    log.append("batch", some_id("batch"), BatchStarted(name="leads.csv"))
+    log.append("batch", some_id("batch"), BatchFinished(rows=1, rejected=0))
+    owner = partial(search_runner, crm_database, elasticsearch_url, prefix=prefix)
+    for event in log.events:
+        assert await project(owner(), [event]) == [Outcome.SKIPPED]
 
 
 class Crash(Exception):

@@ -17,7 +17,7 @@ from aiokafka.structs import OffsetAndMetadata
 
 from event_schemas.topics import ENTITY_LANES
 from projections.engines.cluster import Cluster
-from replay_tools.relay_command import NO_KAFKA
+from replay_tools.reaching import NO_KAFKA
 from replay_tools.worker_command import NO_REDIS
 from tests.support.events import store
 from tests.support.histories import everything

@@ -31,9 +31,10 @@ Command = tuple[str, dict[str, Any]]
 class Load:
     """Makes commands, sends them, and writes down what was acknowledged."""
 
-    def __init__(self, *, ledger: TextIO, random: Random, urls: Sequence[str], session: aiohttp.ClientSession) -> None:
+    def __init__(self, *, ledger: TextIO, seed: int, urls: Sequence[str], session: aiohttp.ClientSession) -> None:
         self._ledger = ledger
-        self._random = random
+        self._seed = seed
+        self._random = Random(seed)
         self._urls = urls
         self._session = session
         self._deals: list[str] = []
@@ -48,7 +49,7 @@ class Load:
             while not stop.is_set():
                 await self._room.acquire()
                 self.sent += 1
-                sending.create_task(self._send(f"load {self.sent}", *self._next()))
+                sending.create_task(self._send(f"load {self._seed} {self.sent}", *self._next()))
                 await asyncio.sleep(max(0.0, began + self.sent / rate - loop.time()))  # the pace that is asked for
 
     def _next(self) -> Command:
@@ -124,7 +125,7 @@ async def main(ledger: Path, rate: float, seed: int, token: str, urls: Sequence[
     headers = {"authorization": f"Bearer {token}"}
     with ledger.open("a", encoding="utf-8") as lines:
         async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-            load = Load(ledger=lines, random=Random(seed), urls=urls, session=session)
+            load = Load(ledger=lines, seed=seed, urls=urls, session=session)
             await load.run(rate, stop)
 
 

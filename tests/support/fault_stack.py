@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Final
 
 import psutil
 
-from replay_tools.embedded.elasticsearch import ElasticsearchServer, start_elasticsearch
+from replay_tools.embedded.elasticsearch import ElasticsearchOnItsWay, ElasticsearchServer, begin_elasticsearch
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.kafka import KafkaServer, start_kafka
 from replay_tools.embedded.ports import new_port
@@ -145,8 +146,10 @@ class Elasticsearch:
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._server: ElasticsearchServer = start_elasticsearch(folder)
+        self._server: ElasticsearchServer = begin_elasticsearch(folder)
         self.url = self._server.url
+        self.seconds: list[float] = []
+        """From each start to the first answer."""
 
     def kill(self) -> None:
         """SIGKILL of the node, and of its launcher, which would end in order."""
@@ -156,8 +159,19 @@ class Elasticsearch:
         self._server.child.process.wait()
 
     def start(self) -> None:
-        """With its data, at the same address."""
-        self._server = start_elasticsearch(self._folder)
+        """With its data, at the same address; it takes its time, in which other things may happen."""
+        self._server = begin_elasticsearch(self._folder)
+        threading.Thread(target=self._time, args=(time.monotonic(),), daemon=True).start()
+
+    def _time(self, began: float) -> None:
+        while not _answers(self.url) and time.monotonic() < began + _READY_S:
+            time.sleep(0.1)  # another process, asked over HTTP: there is nothing to wait on
+        self.seconds.append(time.monotonic() - began)
+
+    def await_ready(self) -> None:
+        """Until it answers."""
+        if isinstance(self._server, ElasticsearchOnItsWay):
+            self._server = self._server.ready()
 
     def end(self) -> None:
         """For good."""
@@ -172,14 +186,14 @@ class FullStack:
 
     def __init__(self, folder: DataFolder, ends: ExitStack, worker: Sequence[str] = (*CRM, "worker")) -> None:
         self._folder = folder.path
+        self.elasticsearch = Elasticsearch(folder)
+        ends.callback(self.elasticsearch.end)
         self.postgres = Postgres(folder)
         ends.callback(self.postgres.end)
         self.valkey = Valkey(folder)
         ends.callback(self.valkey.end)
         self.kafka = Kafka(folder)
         ends.callback(self.kafka.end)
-        self.elasticsearch = Elasticsearch(folder)
-        ends.callback(self.elasticsearch.end)
         self.environment = {
             **os.environ,
             "CRM_EVENT_STORE_URL": self.postgres.url,
@@ -209,6 +223,7 @@ class FullStack:
         for process in (self.apis[1], *self.relays, self.workers[0]):
             process.start()
         self.await_api(1)
+        self.elasticsearch.await_ready()
 
     def await_api(self, number: int) -> None:
         """Until it answers; started again when it ended, as a supervisor would."""

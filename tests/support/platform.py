@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,14 +90,16 @@ class Platform:
         return self.process.wait(timeout=20)
 
 
-def start(data: Path, *, port: int | None = None, environment: dict[str, str] | None = None) -> Platform:
+def start(
+    data: Path, *, port: int | None = None, environment: dict[str, str] | None = None, options: Sequence[str] = ()
+) -> Platform:
     """Start `crm up` on a data folder; returns at once."""
     port = port or free_port()
     data.parent.mkdir(parents=True, exist_ok=True)
     log = data.with_suffix(".log")
     with log.open("ab") as out:
         process = subprocess.Popen(
-            (*CRM, "up", "--port", str(port), "--data", str(data)),
+            (*CRM, "up", "--port", str(port), "--data", str(data), *options),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

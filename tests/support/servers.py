@@ -66,7 +66,7 @@ class Found(msgspec.Struct):
 
     def lines(self) -> Iterator[str]:
         """For the person at the terminal."""
-        if self.seconds:
+        if self.urls:
             yield f"{', '.join(sorted(self.urls))}: ready after {self.seconds:.1f} s"
         yield from (f"{server} failed: {reason}" for server, reason in self.failed.items())
         yield from (f"NOT RUN, the tests that need {server}: {reason}" for server, reason in self.missing.items())
@@ -121,7 +121,8 @@ class ServersOfRun:
         for server in reversed(waits):
             with self._noting(server):
                 self.found.urls[server] = waits[server]()
-        self.found.seconds += time.monotonic() - begun
+        if new:
+            self.found.seconds += time.monotonic() - begun
 
     @contextmanager
     def _noting(self, server: str) -> Iterator[None]:

@@ -83,6 +83,15 @@ def test_a_server_that_cannot_start_fails_its_tests_alone(
     of_run.stop()
 
 
+def test_a_run_without_servers_says_nothing_of_them(lives: list[str]) -> None:
+    """Unit tests alone need none, also under pytest-xdist, where the controlling process announces that."""
+    of_run = ServersOfRun()
+    tell(of_run.file, "gw0", set())
+    of_run.announce()
+    assert (list(of_run.found.lines()), lives) == ([], [])
+    of_run.stop()
+
+
 def test_a_fixture_tells_which_servers_it_needs() -> None:
     """Tests are asked by the fixtures that they use, directly or not; those without servers need none."""
     assert needed(["crm_database", "postgres_url", "servers", "tmp_path"]) == {"postgres", "redis"}

@@ -6,7 +6,7 @@ import pytest
 
 from event_schemas.streams import Position, StreamName, TenantId
 from event_schemas.token import ConsistencyToken
-from event_schemas.topics import Lane, lane_of
+from event_schemas.topics import LOG, Lane, lane_of
 from read_api.consistency import Consistency, lanes_of
 from read_api.errors import ApiError, Code
 from read_api.watermarks import Watermarks
@@ -105,3 +105,21 @@ async def test_streams_of_one_lane_are_waited_for_to_the_furthest() -> None:
     first, second = StreamName("deal-demo~1"), StreamName("lead-demo~2")
     written = ((first, Position(3)), (second, Position(8)), (first, Position(5)))
     assert lanes_of(ConsistencyToken(written)) == {lane_of(first): 5, lane_of(second): 8}
+
+
+async def test_all_lanes_are_waited_for_when_that_is_wanted() -> None:
+    """To the furthest position that is named, wherever its own stream is read."""
+    asked: list[Collection[Lane]] = []
+
+    async def read(lanes: Collection[Lane]) -> Mapping[Lane, Position]:
+        asked.append(lanes)
+        return dict.fromkeys(lanes, Position(4))
+
+    texts = [token(3), token(5, "lead-demo~2")]
+    watermark = Watermarks(read, poll_seconds=0.01)
+    with pytest.raises(ApiError) as error:
+        await Consistency(watermark, nothing_parked, wait_seconds=0.05).wait_for_all(DEMO, texts, in_all_lanes=True)
+    assert code_of(error) == Code.READ_STALE
+    assert all(set(lanes) == {LOG} for lanes in asked)
+    await Consistency(watermark, nothing_parked).wait_for_all(DEMO, texts[:1], in_all_lanes=True)
+    await watermark.close()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from event_schemas.streams import Position
-from read_api.recent import RecentPosition
+from read_api.recent import Recent
 
 
 class Views:
@@ -22,9 +22,9 @@ class Views:
         self.asked += 1
         return Position(self.asked)
 
-    def recent(self, read: Callable[[], Awaitable[Position]] | None = None) -> RecentPosition:
+    def recent(self, read: Callable[[], Awaitable[Position]] | None = None) -> Recent[Position]:
         """What is under test, with answers good for a second."""
-        return RecentPosition(read or self.read, max_age=1.0, clock=lambda: self.now)
+        return Recent(read or self.read, max_age=1.0, clock=lambda: self.now)
 
 
 async def test_an_answer_is_good_for_a_while() -> None:

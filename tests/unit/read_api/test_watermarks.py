@@ -106,3 +106,15 @@ async def test_what_is_known_is_not_asked_for() -> None:
     asked = len(views.asked)
     await watermarks.reached({DEALS: Position(2)})
     assert len(views.asked) == asked
+
+
+async def test_whoever_waits_for_all_lanes_hears_of_each() -> None:
+    """The last one to come may be any."""
+    views = Views()
+    watermarks = Watermarks(views.read, poll_seconds=600)
+    waiting = asyncio.create_task(watermarks.reached({LOG: Position(3)}))
+    await views.times(1)
+    views.positions = {LOG: Position(3)}
+    await asyncio.sleep(0)
+    watermarks.heard({OTHERS: Position(3)})
+    await asyncio.wait_for(waiting, 5)
