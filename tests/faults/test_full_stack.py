@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,11 +61,14 @@ def differences_of(stack: FullStack) -> Places:
 
 
 def ask(stack: FullStack, query: str) -> dict[str, Any]:
-    """What an API answers."""
+    """What an API answers; also with 503, which says that a part is down."""
     headers = {"content-type": "application/json", "authorization": f"Bearer {token()}"}
     request = urllib.request.Request(f"{stack.api_urls[0]}/graphql", json.dumps({"query": query}).encode(), headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        got: dict[str, Any] = json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            got: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        got = json.load(error)
     return got
 
 
