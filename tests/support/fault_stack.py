@@ -22,6 +22,7 @@ from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.kafka import KafkaServer, start_kafka
 from replay_tools.embedded.ports import new_port
 from replay_tools.embedded.postgres import PostgresServer, start_postgres
+from replay_tools.embedded.process import tethered
 from replay_tools.embedded.valkey import ValkeyServer, start_valkey
 from tests.support.platform import CRM
 from tests.support.secrets import MASTER
@@ -51,7 +52,11 @@ class Process:
         """Again, too; what it says is added to its log."""
         with self.log.open("ab") as out:
             self._running = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=dict(self._environment)
+                tethered(self.command, signal.SIGKILL),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=dict(self._environment),
             )
 
     def kill(self) -> None:
@@ -255,7 +260,7 @@ def load(stack: FullStack, ledger: Path, *, rate: float, seed: int, token: str) 
     """Commands while the context is open; at its end every command has been answered."""
     words = (str(ledger), f"{rate}", f"{seed}", token, *stack.api_urls)
     command = (sys.executable, "-m", "tests.support.fault_load", *words)
-    with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as process:
+    with subprocess.Popen(tethered(command, signal.SIGKILL), cwd=Path(__file__).parents[2]) as process:
         try:
             yield
         finally:
