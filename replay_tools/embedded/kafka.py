@@ -124,7 +124,8 @@ def _format(java: list[str], data: Path, folder: DataFolder) -> None:
     for left_over in folder.path.glob("kafka.new-*"):
         shutil.rmtree(left_over)
     draft = Path(tempfile.mkdtemp(prefix="kafka.new-", dir=folder.path))
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # an id that begins with a hyphen would be taken for an option
+    cluster = "c" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
     settings = _settings(draft / "kafka.properties", new_port(), draft)
     command = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(settings)]
     run_program(command, failing=f"Kafka's data could not be made in {folder.path}")

@@ -1,6 +1,7 @@
 """The sink of the cards: versions only go up, deletes stay deleted, and a store that forgot is found out."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,6 +13,8 @@ from projections.bootstrap import cards_runner, redis_client
 from projections.changes import VersionedChange, VersionedDelete, VersionedPut
 from projections.errors import SinkLost, SinkUnavailable
 from projections.sinks.redis import RedisSink
+from replay_tools.embedded.folder import DataFolder
+from replay_tools.embedded.valkey import start_valkey
 from tests.support.events import DEMO, Log, some_id
 from tests.support.histories import deal_opened, everything
 from tests.support.network import free_port
@@ -80,12 +83,16 @@ async def test_a_delete_leaves_a_tombstone_with_its_version(sink: RedisSink, red
     assert await card(redis_url) == {"version": "5", "body": '{"name":"five"}'}
 
 
-async def test_a_server_that_forgot_the_scripts_is_told_again(sink: RedisSink, client: Redis, redis_url: str) -> None:
-    """As after a failover to a replica that never ran them."""
-    await written(sink, put(1, "one"))
-    await client.script_flush()
-    await written(sink, put(2, "two"))
-    assert await card(redis_url) == {"version": "2", "body": '{"name":"two"}'}
+async def test_a_server_that_forgot_the_scripts_is_told_again(tmp_path: Path) -> None:
+    """As after a failover to a replica that never ran them. A server of its own: scripts belong to all its databases."""
+    with DataFolder(tmp_path / "own") as folder, start_valkey(folder) as own:
+        async with Redis.from_url(own.url) as client:
+            sink = RedisSink(client=client, group="g", documents=NoDocuments())
+            await sink.held([LOG])
+            await written(sink, put(1, "one"))
+            await client.script_flush()
+            await written(sink, put(2, "two"))
+        assert await card(own.url) == {"version": "2", "body": '{"name":"two"}'}
 
 
 async def test_a_store_that_was_emptied_is_found_out(sink: RedisSink, client: Redis) -> None:
