@@ -84,7 +84,7 @@ async def test_a_delete_leaves_a_tombstone_with_its_version(sink: RedisSink, red
 
 
 async def test_a_server_that_forgot_the_scripts_is_told_again(tmp_path: Path) -> None:
-    """As after a failover to a replica that never ran them. A server of its own: scripts belong to all its databases."""
+    """As after a failover to a replica that never ran them. On its own server, whose databases share their scripts."""
     with DataFolder(tmp_path / "own") as folder, start_valkey(folder) as own:
         async with Redis.from_url(own.url) as client:
             sink = RedisSink(client=client, group="g", documents=NoDocuments())
