@@ -1,6 +1,5 @@
 """The full profile: relay and workers in processes of their own, between the event store and the views."""
 
-import asyncio
 import os
 import signal
 import sys
@@ -19,36 +18,33 @@ from replay_tools.embedded.process import Child, spawn
 from replay_tools.ending import Unavailable
 from replay_tools.reaching import POSTGRES_SCHEMES
 from replay_tools.settings import Settings
-from replay_tools.tables import migrated
 
 STOP_SECONDS: Final = 5.0
 _GROUPS: Final = (POSTGRES.name, CARDS.name, SEARCH.name)
 _POSITION: Final = "select view_position($1)"
 
 
-class Added(NamedTuple):
-    """What the full profile has more."""
+class Workers(NamedTuple):
+    """What carries events to the views."""
 
-    addresses: Addresses
-    really: dict[str, str]
+    really: str
     children: tuple[Child, ...]
 
 
 @contextmanager
-def workers(settings: Settings, folder: DataFolder, addresses: Addresses) -> Iterator[Added]:
-    """A relay and a worker of all view groups, on migrated tables; ended with the context.
+def workers(settings: Settings, folder: DataFolder, addresses: Addresses) -> Iterator[Workers]:
+    """A relay and a worker of all view groups, on tables that are there; ended with the context.
 
-    Raises Unavailable when Kafka or Elasticsearch has no address, or PostgreSQL does not answer.
+    Raises Unavailable when Kafka or Elasticsearch has no address, or the topics cannot be made.
     """
     kafka_url = _needed("CRM_KAFKA_URL", settings.kafka_url)
-    elasticsearch_url = _needed("CRM_ELASTICSEARCH_URL", settings.elasticsearch_url)
-    addresses = addresses._replace(elasticsearch_url=elasticsearch_url)
-    asyncio.run(migrated(addresses))
+    elasticsearch_url = _needed("CRM_ELASTICSEARCH_URL", addresses.elasticsearch_url)
     variables = {
         "CRM_EVENT_STORE_URL": addresses.event_store_url,
         "CRM_POSTGRES_URL": addresses.postgres_url,
         "CRM_REDIS_URL": addresses.redis_url,
         "CRM_KAFKA_URL": kafka_url,
+        "CRM_KAFKA_PREFIX": settings.kafka_prefix,
         "CRM_ELASTICSEARCH_URL": elasticsearch_url,
         "CRM_MASTER_SECRET": settings.master_key(folder).decode(),
     }
@@ -61,8 +57,7 @@ def workers(settings: Settings, folder: DataFolder, addresses: Addresses) -> Ite
                 _succeeded(child)
             else:
                 children.append(child)
-        really = {"search": "Elasticsearch at CRM_ELASTICSEARCH_URL", "transport": f"Kafka at {kafka_url}, Faust"}
-        yield Added(addresses, really, tuple(children))
+        yield Workers(f"Kafka at {kafka_url}, Faust", tuple(children))
 
 
 def kind_of_store(url: str) -> str:

@@ -1,5 +1,6 @@
 """`crm up`: the whole platform in the foreground, from an empty folder to serving."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -72,7 +73,7 @@ def run(settings: Settings, folder: DataFolder, port: int, profile: Profile = Pr
 
 @contextmanager
 def servers(settings: Settings, folder: DataFolder, profile: Profile) -> Iterator[Parts]:
-    """What has no URL is started here; Kafka and Elasticsearch are not (`crm stack` does that)."""
+    """What has no URL is started here, with its tables; Kafka and Elasticsearch are not (`crm stack` does that)."""
     children = []
     with ExitStack() as stack:
         tables_url, tables = settings.postgres_url, "PostgreSQL at CRM_POSTGRES_URL"
@@ -88,12 +89,15 @@ def servers(settings: Settings, folder: DataFolder, profile: Profile) -> Iterato
         store_url, store = tables_url, tables
         if settings.event_store_url is not None:
             store_url, store = settings.event_store_url, full_profile.kind_of_store(settings.event_store_url)
-        addresses = Addresses(store_url, tables_url, cards_url)
+        addresses = Addresses(store_url, tables_url, cards_url, settings.elasticsearch_url)
         really = {"event store": store, "tables": tables, "cards": cards}
+        if addresses.elasticsearch_url is not None:
+            really["search"] = "Elasticsearch at CRM_ELASTICSEARCH_URL"
+        asyncio.run(migrated(addresses))
         if profile is Profile.FULL:
-            added = stack.enter_context(full_profile.workers(settings, folder, addresses))
-            addresses, children = added.addresses, [*children, *added.children]
-            really |= added.really
+            workers = stack.enter_context(full_profile.workers(settings, folder, addresses))
+            children += workers.children
+            really["transport"] = workers.really
         yield Parts(addresses, really, tuple(children))
 
 
@@ -118,10 +122,9 @@ async def _end_of(child: Child) -> None:
 async def platform(
     settings: Settings, folder: DataFolder, parts: Parts, ready: ReadyState, profile: Profile
 ) -> AsyncIterator[Running]:
-    """Store, projections and API on migrated databases."""
+    """Store, projections and API."""
     addresses = parts.addresses
     secrets = Secrets(settings.token_key(folder).encode(), settings.master_key(folder))
-    await migrated(addresses)
     async with AsyncExitStack() as stack:
         writing = await stack.enter_async_context(writing_api(addresses, secrets, ready))
         if profile is Profile.FULL:
@@ -131,6 +134,7 @@ async def platform(
                 writing.store,
                 postgres_url=addresses.postgres_url,
                 redis_url=addresses.redis_url,
+                elasticsearch_url=addresses.elasticsearch_url,
                 advanced=writing.api.watermark.advanced,
             )
             progress = (await stack.enter_async_context(following)).progress
