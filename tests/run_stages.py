@@ -7,9 +7,11 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+# a run that hangs ends while there is time to say so: continuous integration has 90 minutes
+STEP_LIMIT_S = 55 * 60.0
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 OTHER_PYTHONS = ("3.11", "3.12", "3.13")
 CLOSING_LINE = re.compile(r"^=*\s*\d+ (passed|failed|error|skipped|deselected|xfailed).* in [\d.]+s")
@@ -107,17 +111,23 @@ def on_built_wheel() -> Iterator[Step]:
 
 
 def run(step: Step, totals: Counter[str]) -> bool:
-    """Run a step with its output passing through; pytest's closing line adds to the totals."""
+    """Run a step with its output passing through; pytest's closing line adds to the totals.
+
+    A step that reaches the limit is aborted, and fails: pytest answers that with where each of its threads is.
+    """
     words = [str(word) for word in step.command]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "GRPC_VERBOSITY": "ERROR"}
     with subprocess.Popen(
         words, cwd=step.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         assert process.stdout is not None
+        limit = threading.Timer(STEP_LIMIT_S, process.send_signal, (signal.SIGABRT,))
+        limit.start()
         for line in process.stdout:
             print(line, end="", flush=True)
             if CLOSING_LINE.match(line):
                 totals.update({kind.removesuffix("s"): int(n) for n, kind in re.findall(r"(\d+) (\w+)", line)})
+        limit.cancel()
     return process.returncode == 0
 
 

@@ -7,8 +7,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from replay_tools.embedded import leftover, unprivileged
 from replay_tools.embedded.downloads import Say, silent
@@ -18,6 +17,7 @@ from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.java import find_java
 from replay_tools.embedded.ports import kept_port, new_port
 from replay_tools.embedded.process import Child, spawn
+from replay_tools.embedded.server import Server
 from replay_tools.embedded.unprivileged import Identity
 
 JAVA: Final = 21
@@ -33,14 +33,9 @@ _LAUNCHER: Final = ("-Xms4m", "-Xmx64m", "-XX:+UseSerialGC")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElasticsearchServer:
-    """A running node; leaving it as a context stops it."""
+class ElasticsearchServer(Server):
+    """A running node. The child is its launcher: the node ends when that ends."""
 
-    url: str
-    version: str
-    """As the node reports it, such as 9.4.3."""
-    child: Child
-    """Its launcher: the node ends when that ends."""
     lock: Path
     """Locked by the node's process as long as that lives."""
 
@@ -51,14 +46,6 @@ class ElasticsearchServer:
             os.killpg(self.child.process.pid, signal.SIGTERM)
         self.child.stop()
         leftover.clear(self.lock, seconds=STOP_SECONDS, name="Elasticsearch")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 class ElasticsearchOnItsWay(ElasticsearchServer):

@@ -10,8 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from replay_tools.embedded import leftover
 from replay_tools.embedded.cluster import run_program
@@ -20,7 +19,8 @@ from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.java import find_java
 from replay_tools.embedded.maven import run_maven
 from replay_tools.embedded.ports import kept_port, new_port
-from replay_tools.embedded.process import Child, spawn
+from replay_tools.embedded.process import spawn
+from replay_tools.embedded.server import Server
 
 VERSION: Final = "3.9.1"  # also in kafka_pom.xml
 JAVA: Final = 11
@@ -42,26 +42,8 @@ _JVM: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class KafkaServer:
-    """A running broker; leaving it as a context stops it."""
-
-    url: str
-    """Where clients begin: host and port."""
-    version: str
-    """As the broker reports it, such as 3.9.1."""
-    child: Child
-
-    def stop(self) -> None:
-        """Shut down; what was acknowledged stays in the data folder."""
-        self.child.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+class KafkaServer(Server):
+    """A running broker at host:port; what it acknowledged stays in the data folder."""
 
 
 def start_kafka(folder: DataFolder, *, megabytes: int = 384, jvm: Sequence[str] = (), say: Say = silent) -> KafkaServer:

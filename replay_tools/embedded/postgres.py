@@ -4,13 +4,13 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from replay_tools.embedded import cluster, unprivileged
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postmaster import PidFile
 from replay_tools.embedded.process import Child, on_free_port, spawn
+from replay_tools.embedded.server import Server
 from replay_tools.embedded.unprivileged import Identity
 
 DATABASE: Final = "crm"  # also in ensure_database.sql
@@ -45,26 +45,8 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresServer:
-    """A running PostgreSQL; leaving it as a context stops it."""
-
-    url: str
-    """Of the superuser and the database `crm`."""
-    version: str
-    """As the server reports it, such as 18.6."""
-    child: Child
-
-    def stop(self) -> None:
-        """Shut down without waiting for clients."""
-        self.child.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+class PostgresServer(Server):
+    """A running PostgreSQL; the URL is the superuser's, of the database `crm`. It stops without waiting for clients."""
 
 
 def start_postgres(

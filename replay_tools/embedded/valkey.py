@@ -5,14 +5,14 @@ import secrets
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import redis
 
 from replay_tools.embedded.errors import ServerFailed
 from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.process import Child, on_free_port, spawn
+from replay_tools.embedded.server import Server
 
 START_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 2.0
@@ -31,27 +31,11 @@ appendonly no
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValkeyServer:
-    """A running Valkey; leaving it as a context stops it."""
+class ValkeyServer(Server):
+    """A running Valkey; all that it holds ends with it."""
 
-    url: str
-    version: str
-    """As the server reports it, such as 9.1.2."""
-    child: Child
     port: int
     password: str
-
-    def stop(self) -> None:
-        """End the server and all that it holds."""
-        self.child.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def start_valkey(

@@ -19,6 +19,14 @@ class Faults(msgspec.Struct, frozen=True):
 SOAK = Faults(workers=20, relays=10, servers=5, apis=5, rebalances=20)
 
 
+_LIMIT_S = 1200.0  # instead of the other tests' limit; the long form has none
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Only of this folder's tests."""
+    item.add_marker(pytest.mark.timeout(0 if item.config.getoption("--soak") else _LIMIT_S))
+
+
 @pytest.fixture(scope="session")
 def faults(request: pytest.FixtureRequest) -> Faults:
     """The counts of this run."""

@@ -118,8 +118,9 @@ def test_only_search_is_unavailable_without_elasticsearch(stack: FullStack, tmp_
     """It says so; commands and other views go on; back again, it catches up by itself."""
     ledger = tmp_path / "ledger"
     stack.elasticsearch.kill()
-    with load(stack, ledger, rate=RATE / 10, seed=faults.seed + 2, token=token()):
+    with load(stack, ledger, rate=RATE / 10, seed=faults.seed + 2, token=token()) as running:
         while lines(ledger) < SOME:
+            assert running.poll() is None, "the load failed"
             time.sleep(0.1)  # another process, which writes down what it was answered
         await_views(stack.postgres.url, groups=("postgres", "cards"))
         (error,) = ask(stack, SEARCH)["errors"]

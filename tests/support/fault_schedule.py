@@ -21,6 +21,7 @@ _GROUP: Final = "select view_position($1)"
 _RELAYED: Final = "select coalesce((select position from relayed where topic = 'log'), 0)"
 _HEALED: Final = re.compile(r"view group \w+ read (\d+) events in the log")
 _SKIPPED: Final = re.compile(r"skipped (\d+) records that it had")
+PATIENCE_S: Final = 180.0  # of a schedule, which times what it waits for, on whichever machine
 GROUPS: Final = ("postgres", "cards", "search")
 
 
@@ -110,12 +111,12 @@ def told(seconds: Mapping[str, Sequence[float]]) -> str:
     return "; ".join(sorted(parts))
 
 
-def await_views(url: str, *, seconds: float = 60.0, groups: Sequence[str] = GROUPS) -> float:
+def await_views(url: str, *, seconds: float = PATIENCE_S, groups: Sequence[str] = GROUPS) -> float:
     """Until every group has reached the head of now; the seconds it took."""
     return asyncio.run(_until(url, {group: (_GROUP, (group,)) for group in groups}, seconds))
 
 
-def await_relay(url: str, *, seconds: float = 60.0) -> float:
+def await_relay(url: str, *, seconds: float = PATIENCE_S) -> float:
     """Until what is in the log now is published, as workers learn it; the seconds it took."""
     return asyncio.run(_until(url, {"relay": (_RELAYED, ())}, seconds))
 

@@ -29,7 +29,7 @@ from tests.support.secrets import MASTER
 
 TOKEN_SECRET: Final = "the token secret of one test, 32 bytes"
 _READY_S: Final = 180.0
-_END_S: Final = 10.0
+_END_S: Final = 60.0
 
 
 class Process:
@@ -256,16 +256,20 @@ def full_stack(folder: Path, worker: Sequence[str] = (*CRM, "worker")) -> Iterat
 
 
 @contextmanager
-def load(stack: FullStack, ledger: Path, *, rate: float, seed: int, token: str) -> Iterator[None]:
-    """Commands while the context is open; at its end every command has been answered."""
+def load(stack: FullStack, ledger: Path, *, rate: float, seed: int, token: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Commands while the context is open; at its end every command has been answered.
+
+    When the context fails, what is down may stay down, and with it the answers: then the load is ended at once.
+    """
     words = (str(ledger), f"{rate}", f"{seed}", token, *stack.api_urls)
     command = (sys.executable, "-m", "tests.support.fault_load", *words)
     with subprocess.Popen(tethered(command, signal.SIGKILL), cwd=Path(__file__).parents[2]) as process:
         try:
-            yield
+            yield process
+            process.terminate()
+            assert process.wait(timeout=_READY_S) == 0, "the load failed"
         finally:
-            process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=120) == 0, "the load failed"
+            process.kill()
 
 
 def _answers(url: str) -> bool:

@@ -114,6 +114,13 @@ def test_the_closing_lines_of_pytest_are_added_up() -> None:
     assert (totals["passed"], totals["failed"], totals["error"]) == (32, 1, 2)
 
 
+def test_a_step_that_hangs_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended, whatever it does with its output."""
+    monkeypatch.setattr(run_stages, "STEP_LIMIT_S", 0.5)
+    endless = "import time\nwhile True: print('still here'); time.sleep(0.1)"
+    assert not run(Step((sys.executable, "-c", endless)), Counter())
+
+
 def test_a_failed_stage_fails_the_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A stage that fails without a failing test counts as one failure, and the stages after it still run."""
     steps = {"lint": printing("bad style", code=1), "tests": printing("4 passed in 0.12s")}
