@@ -23,6 +23,8 @@ BIN = Path(sys.executable).parent
 # a run that hangs ends while there is time to say so: continuous integration has 90 minutes
 STEP_LIMIT_S = 55 * 60.0
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+# by files, in their order: what a module starts is started once, and the files that take longest do not come last
+ON_ALL_CORES = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
 OTHER_PYTHONS = ("3.11", "3.12", "3.13")
 CLOSING_LINE = re.compile(r"^=*\s*\d+ (passed|failed|error|skipped|deselected|xfailed).* in [\d.]+s")
 
@@ -57,10 +59,12 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
     yield "ruff", iter([Step((BIN / "ruff", "check")), Step((BIN / "ruff", "format", "--check"))])
     yield "mypy", iter([Step((BIN / "mypy",))])
     yield "import-linter", iter([Step((BIN / "lint-imports", "--no-logo"))])
-    yield "unit tests", iter([Step((sys.executable, *PYTEST, "tests/unit"))])
+    yield "unit tests", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, "tests/unit"))])
     if target == "test":
-        rest = (sys.executable, *PYTEST, "tests", "--ignore=tests/unit", "-n", "logical", "--dist", "loadgroup")
-        yield "tests on real servers", iter([Step(rest)])
+        rest = ("tests", "--ignore=tests/unit", "--ignore=tests/faults")
+        yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, *rest))])
+        # alone on the machine, which a whole stack under load fills
+        yield "faults under load", iter([Step((sys.executable, *PYTEST, "tests/faults"))])
         for version in OTHER_PYTHONS:
             if python := other_python(version):
                 yield f"unit tests on Python {version}", on_other_python(version, python)
@@ -80,7 +84,7 @@ def on_other_python(version: str, python: str) -> Iterator[Step]:
     """Unit tests in an environment of that version."""
     environment = cache() / version
     yield Step((ROOT / ".ci/environment", environment, python))
-    yield Step((environment / "bin/python", *PYTEST, "tests/unit"))
+    yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, "tests/unit"))
 
 
 def on_older_client() -> Iterator[Step]:
@@ -90,7 +94,7 @@ def on_older_client() -> Iterator[Step]:
     faults = ("appending", "connecting", "double", "following")
     files = [f"tests/integration/test_kurrent_{name}.py" for name in faults]
     contract = "tests/contract/test_event_store_kurrentdb.py"
-    yield Step((environment / "bin/python", *PYTEST, contract, *files, "-n", "logical"))
+    yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, contract, *files))
 
 
 def on_built_wheel() -> Iterator[Step]:
@@ -106,8 +110,8 @@ def on_built_wheel() -> Iterator[Step]:
         yield Step((environment / "bin/python", "-c", probe), folder)
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
-        marked = ("-m", "not source_tree")
-        yield Step((environment / "bin/python", *PYTEST, *marked, "tests/unit", "tests/contract"), folder)
+        kept = ("-m", "not source_tree", "tests/unit", "tests/contract")
+        yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, *kept), folder)
 
 
 def run(step: Step, totals: Counter[str]) -> bool:

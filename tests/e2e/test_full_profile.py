@@ -12,13 +12,14 @@ import redis
 from elasticsearch import Elasticsearch
 
 from replay_tools.embedded.folder import DataFolder
+from replay_tools.embedded.process import tethered
 from replay_tools.settings import STACK_FILE, Settings
 from tests.support.network import free_port
 from tests.support.platform import CRM, Platform, start
 from tests.support.processes import survivors, tree
 from tests.support.sample_figures import Sum, figures
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("full profile")]
+pytestmark = pytest.mark.slow
 
 TOTALS = "{forecast{totals{open{...F} weighted{...F} won{...F} lost{...F}}}} fragment F on Figure {count amount{minor}}"
 SEARCH = '{search(text: "Cancity", kinds: [ACCOUNT]) {edges {node {id name}}}}'
@@ -32,7 +33,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     data = tmp_path_factory.mktemp("full") / "data"
     log = data.with_suffix(".stack.log")
     with log.open("wb") as out:
-        process = subprocess.Popen((*CRM, "stack", "--data", str(data)), stdout=out, stderr=out, start_new_session=True)
+        command = tethered((*CRM, "stack", "--data", str(data)), signal.SIGTERM)
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
     try:
         deadline = time.monotonic() + READY_S
         while not (data / STACK_FILE).exists():

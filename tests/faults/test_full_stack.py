@@ -20,8 +20,7 @@ from tests.support.fault_schedule import Schedule, await_views, healed, told
 from tests.support.fault_stack import FullStack, full_stack, load
 from tests.support.store_differences import Places, counted, counts_of, differences, whole_log_of
 
-# one stack for all of them, in one process of the run
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("full stack")]
+pytestmark = pytest.mark.slow
 
 RATE = 200.0
 CATCH_UP_S = 60.0

@@ -1,12 +1,15 @@
-"""The running API for the tests of this folder."""
+"""The running API and the client of Elasticsearch for the tests of this folder."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 import redis
+from elasticsearch import AsyncElasticsearch
 
+from projections.bootstrap import elasticsearch_client
 from tests.support.api import Client, running_api
+from tests.support.elastic import new_prefix, remove
 from tests.support.servers import Servers, redis_database
 
 
@@ -24,3 +27,18 @@ async def api(servers: Servers, module_redis_url: str) -> AsyncIterator[Client]:
     """One API for all tests of a module, which take ids and names of their own."""
     async with running_api(servers, module_redis_url) as client:
         yield client
+
+
+@pytest.fixture
+async def elasticsearch(elasticsearch_url: str) -> AsyncIterator[AsyncElasticsearch]:
+    """A client of the run's server."""
+    async with elasticsearch_client(elasticsearch_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def prefix(elasticsearch: AsyncElasticsearch) -> AsyncIterator[str]:
+    """Of indices that only this test has."""
+    prefix = new_prefix()
+    yield prefix
+    await remove(elasticsearch, prefix)

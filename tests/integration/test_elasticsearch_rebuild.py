@@ -12,7 +12,7 @@ from event_schemas.batch import BatchFinished, BatchStarted
 from event_schemas.envelope import StoredEvent
 from event_schemas.streams import START, Position, TenantId
 from event_schemas.topics import LOG, Lane
-from projections.bootstrap import elasticsearch_client, search_runner
+from projections.bootstrap import search_runner
 from projections.changes import VersionedChange
 from projections.errors import SinkLost
 from projections.projecting import Outcome, Projected
@@ -26,21 +26,6 @@ from tests.support.histories import everything
 from tests.support.views import batches, rows
 
 Owner = AbstractAsyncContextManager[Runner[VersionedChange]]
-
-
-@pytest.fixture
-async def client(elasticsearch_url: str) -> AsyncIterator[AsyncElasticsearch]:
-    """A client of the run's server."""
-    async with elasticsearch_client(elasticsearch_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def prefix(client: AsyncElasticsearch) -> AsyncIterator[str]:
-    """Of indices that only this test has."""
-    prefix = new_prefix()
-    yield prefix
-    await remove(client, prefix)
 
 
 @pytest.fixture
@@ -61,7 +46,7 @@ async def project(owner: Owner, events: list[StoredEvent], size: int = 1_000) ->
 
 
 async def test_twice_late_and_after_crashes_is_once(
-    crm_database: str, other_database: str, elasticsearch_url: str, client: AsyncElasticsearch
+    crm_database: str, other_database: str, elasticsearch_url: str, elasticsearch: AsyncElasticsearch
 ) -> None:
     """Duplicates, and owners that die between the acknowledgement and the watermark, leave what one pass leaves."""
     random = Random(5)
@@ -69,23 +54,23 @@ async def test_twice_late_and_after_crashes_is_once(
     hurried, calm = new_prefix(), new_prefix()
     crashes = await live(partial(search_runner, crm_database, elasticsearch_url, prefix=hurried), events, random)
     await project(search_runner(other_database, elasticsearch_url, prefix=calm), events)
-    found = await entries_of(client, hurried)
-    assert found == await entries_of(client, calm)
+    found = await entries_of(elasticsearch, hurried)
+    assert found == await entries_of(elasticsearch, calm)
     assert await rows(crm_database) == await rows(other_database)
     assert len(found) > 40
     assert crashes > 5
     for prefix in (hurried, calm):
-        await remove(client, prefix)
+        await remove(elasticsearch, prefix)
 
 
 async def test_the_whole_log_again_changes_nothing(
-    crm_database: str, elasticsearch_url: str, client: AsyncElasticsearch, prefix: str
+    crm_database: str, elasticsearch_url: str, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """Neither after the watermark, nor with a watermark that was lost: entries are ahead of it, and stay so."""
     events = everything(Random(6), 300)
     owner = partial(search_runner, crm_database, elasticsearch_url, prefix=prefix)
     await project(owner(), events)
-    once = await entries_of(client, prefix)
+    once = await entries_of(elasticsearch, prefix)
     assert set(await project(owner(), events)) == {Outcome.SKIPPED}
     for size in (1_000, 7):
         async with owner() as runner:
@@ -94,11 +79,11 @@ async def test_the_whole_log_again_changes_nothing(
             await runner._progress._connection.execute("update watermarks set position = 0")
             for at in range(0, len(events), size):
                 await runner.project(events[at : at + size])
-        assert await entries_of(client, prefix) == once
+        assert await entries_of(elasticsearch, prefix) == once
 
 
 async def test_a_lost_index_is_found_out_and_made_again(
-    crm_database: str, elasticsearch_url: str, client: AsyncElasticsearch, prefix: str
+    crm_database: str, elasticsearch_url: str, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """At the next write, at the next look, and by the next owner, who begins again: the same entries as before."""
     events = everything(Random(4), 200)
@@ -106,35 +91,35 @@ async def test_a_lost_index_is_found_out_and_made_again(
     await project(owner(), events[:150])
     async with owner() as runner:
         await runner.resume()
-        await remove(client, prefix)
+        await remove(elasticsearch, prefix)
         with pytest.raises(SinkLost):
             await runner.project(events[150:])
-    assert not await client.indices.exists(index=alias_of(prefix))
+    assert not await elasticsearch.indices.exists(index=alias_of(prefix))
     async with owner() as runner:
         await runner.resume()
         assert runner.positions == {LOG: START}
         await runner.project(events)
-        once = await entries_of(client, prefix)
-        await remove(client, prefix)
+        once = await entries_of(elasticsearch, prefix)
+        await remove(elasticsearch, prefix)
         with pytest.raises(SinkLost):
             await runner.check()
     assert await project(owner(), events)
-    assert await entries_of(client, prefix) == once
+    assert await entries_of(elasticsearch, prefix) == once
     assert len(once) > 20
 
 
 async def test_documents_come_back_as_they_were(
-    crm_database: str, elasticsearch_url: str, client: AsyncElasticsearch, prefix: str
+    crm_database: str, elasticsearch_url: str, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """For each event another owner, who knows nothing but what is stored."""
     events = everything(Random(9), 60)
     owner = partial(search_runner, crm_database, elasticsearch_url, prefix=prefix)
     for event in events:
         await project(owner(), [event])
-    found = await entries_of(client, prefix)
-    await remove(client, prefix)
+    found = await entries_of(elasticsearch, prefix)
+    await remove(elasticsearch, prefix)
     await project(owner(), events)
-    assert await entries_of(client, prefix) == found
+    assert await entries_of(elasticsearch, prefix) == found
     assert len(found) > 10
 
 

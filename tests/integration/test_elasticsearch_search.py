@@ -23,22 +23,15 @@ from tests.support.searching import OTHER_TENANT, find, leads, names
 LATER = 3_600.0
 
 
-@pytest.fixture
-async def client(elasticsearch_url: str) -> AsyncIterator[AsyncElasticsearch]:
-    """A client of the run's server."""
-    async with elasticsearch_client(elasticsearch_url) as client:
-        yield client
-
-
 @pytest.fixture(params=[0.0])
 async def searched(
-    crm_database: str, client: AsyncElasticsearch, request: pytest.FixtureRequest
+    crm_database: str, elasticsearch: AsyncElasticsearch, request: pytest.FixtureRequest
 ) -> AsyncIterator[ElasticsearchSearched]:
     """Nothing to be found yet. The parameter: after how many seconds a search looks for what is new."""
     prefix = new_prefix()
     async with connected(crm_database) as connection:
-        yield await searched_by(client, connection, prefix, every=request.param)
-    await remove(client, prefix)
+        yield await searched_by(elasticsearch, connection, prefix, every=request.param)
+    await remove(elasticsearch, prefix)
 
 
 def renamed(log: Log, name: str, to: str) -> None:
@@ -66,7 +59,7 @@ async def test_pages_of_one_moment_hold_together(searched: ElasticsearchSearched
 
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_pages_go_on_when_their_moment_is_gone(
-    searched: ElasticsearchSearched, client: AsyncElasticsearch, *, is_known: bool
+    searched: ElasticsearchSearched, elasticsearch: AsyncElasticsearch, *, is_known: bool
 ) -> None:
     """Or is none: as of now, after the same place, without what has come into being since."""
     log = Log()
@@ -75,7 +68,7 @@ async def test_pages_go_on_when_their_moment_is_gone(
     first = await searched.find(Question(text="marlow", first=2))
     leads(log, "Marlow D")
     await searched.learn(log.events)
-    await client.close_point_in_time(id=first.snapshot or "")
+    await elasticsearch.close_point_in_time(id=first.snapshot or "")
     snapshot = first.snapshot if is_known else "garbage"
     second = await searched.find(Question(text="marlow", first=2, after=first.hits[-1].place, snapshot=snapshot))
     assert (names(second), second.total) == (["Marlow C"], 3)
@@ -83,7 +76,7 @@ async def test_pages_go_on_when_their_moment_is_gone(
 
 
 async def test_a_moment_that_the_server_forgot_is_taken_anew(
-    searched: ElasticsearchSearched, client: AsyncElasticsearch
+    searched: ElasticsearchSearched, elasticsearch: AsyncElasticsearch
 ) -> None:
     """As after minutes in which nobody searched, or a restart."""
     log = Log()
@@ -91,7 +84,7 @@ async def test_a_moment_that_the_server_forgot_is_taken_anew(
     await searched.learn(log.events)
     first = await searched.find(Question(text="ada"))
     assert (await searched.find(Question(text="ada"))).snapshot == first.snapshot  # nothing new, nothing opened
-    await client.close_point_in_time(id=first.snapshot or "")
+    await elasticsearch.close_point_in_time(id=first.snapshot or "")
     again = await searched.find(Question(text="ada"))
     assert names(again) == ["Ada"]
     assert again.snapshot != first.snapshot
@@ -141,15 +134,15 @@ async def test_words_of_other_tenants_take_no_room(searched: ElasticsearchSearch
 
 async def test_a_server_that_is_away_is_said_to_be() -> None:
     """And nothing else is made of it."""
-    async with elasticsearch_client(f"http://127.0.0.1:{free_port()}") as client:
-        searched = ElasticsearchSearched(_Nobody(), client, "any", 0)  # type: ignore[arg-type]  # nothing is learned
+    async with elasticsearch_client(f"http://127.0.0.1:{free_port()}") as elasticsearch:
+        searched = ElasticsearchSearched(_Nobody(), elasticsearch, "any", 0)  # type: ignore[arg-type]  # nothing is learned
         with pytest.raises(SearchUnavailable):
             await searched.find(Question(text="ada"))
 
 
-async def test_an_index_that_is_not_there_is_an_outage(client: AsyncElasticsearch) -> None:
+async def test_an_index_that_is_not_there_is_an_outage(elasticsearch: AsyncElasticsearch) -> None:
     """Until the projections have made it."""
-    searched = ElasticsearchSearched(_Nobody(), client, f"{new_prefix()}-search", 0)  # type: ignore[arg-type]  # likewise
+    searched = ElasticsearchSearched(_Nobody(), elasticsearch, f"{new_prefix()}-search", 0)  # type: ignore[arg-type]  # likewise
     with pytest.raises(SearchUnavailable, match="index_not_found"):
         await searched.find(replace(Question(text="ada"), first=1))
 

@@ -1,7 +1,6 @@
 """The sink of what Elasticsearch searches: versions only go up, nothing is lost unseen, a refused entry parks alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
@@ -39,31 +38,16 @@ Owner = AbstractAsyncContextManager[Runner[VersionedChange]]
 
 
 @pytest.fixture
-async def client(elasticsearch_url: str) -> AsyncIterator[AsyncElasticsearch]:
-    """A client of the run's server."""
-    async with elasticsearch_client(elasticsearch_url) as client:
-        yield client
-
-
-@pytest.fixture
-async def prefix(client: AsyncElasticsearch) -> AsyncIterator[str]:
-    """Of indices that only this test has."""
-    prefix = new_prefix()
-    yield prefix
-    await remove(client, prefix)
-
-
-@pytest.fixture
-async def sink(client: AsyncElasticsearch, prefix: str) -> ElasticsearchSink:
+async def sink(elasticsearch: AsyncElasticsearch, prefix: str) -> ElasticsearchSink:
     """A sink that has begun."""
-    sink = sink_of(client, prefix)
+    sink = sink_of(elasticsearch, prefix)
     assert await sink.held([LOG]) == {LOG: START}
     return sink
 
 
-def sink_of(client: AsyncElasticsearch, prefix: str, *, version: int = 1) -> ElasticsearchSink:
+def sink_of(elasticsearch: AsyncElasticsearch, prefix: str, *, version: int = 1) -> ElasticsearchSink:
     """A sink over the index of a version."""
-    return ElasticsearchSink(client=client, index=Index(client, prefix=prefix, version=version))
+    return ElasticsearchSink(client=elasticsearch, index=Index(elasticsearch, prefix=prefix, version=version))
 
 
 def put(version: int, name: str, **fields: Any) -> VersionedPut:
@@ -89,33 +73,33 @@ async def project(owner: Owner, events: list[StoredEvent], size: int = 1_000) ->
 
 
 async def test_a_newer_version_replaces_and_an_older_one_does_not(
-    sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """Stale ones are counted and no error; the same again is taken again."""
     await written(sink, put(9, "nine"))
     await written(sink, put(10, "ten"))
     await written(sink, put(9, "nine"), until=2)
     await written(sink, put(10, "ten"), until=3)
-    version, source = (await stored(client, prefix))[ID]
+    version, source = (await stored(elasticsearch, prefix))[ID]
     assert (version, source["name"], sink.stale) == (10, "ten", 1)
 
 
 async def test_a_delete_leaves_an_entry_that_says_so(
-    sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """No older put brings it back; a newer one does. Nothing of what it said is left."""
     await written(sink, put(3, "three"), VersionedDelete("search", KEY, 4))
     await written(sink, put(3, "three"))
-    gone = (await stored(client, prefix))[ID]
+    gone = (await stored(elasticsearch, prefix))[ID]
     assert gone == (4, {"tenant": DEMO, "kind": "lead", "id": str(THING), "born": 1, "deleted": True})
     assert await sink.load([(DEMO, f"lead-demo~{THING}", THING)]) == {}  # type: ignore[list-item]  # a stream's name
     await written(sink, put(5, "five"))
-    assert (await stored(client, prefix))[ID][1]["name"] == "five"
+    assert (await stored(elasticsearch, prefix))[ID][1]["name"] == "five"
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])
 async def test_a_refused_entry_parks_its_event_alone(
-    crm_database: str, elasticsearch_url: str, client: AsyncElasticsearch, prefix: str, size: int
+    crm_database: str, elasticsearch_url: str, elasticsearch: AsyncElasticsearch, prefix: str, size: int
 ) -> None:
     """What the mapping does not know stops that stream at that event, however large the batch; others go on."""
     log = Log()
@@ -131,7 +115,7 @@ async def test_a_refused_entry_parks_its_event_alone(
         for at in range(0, len(log.events), size):
             found += await runner.project(log.events[at : at + size])
     assert found == [APPLIED, APPLIED, APPLIED, PARKED, PARKED, APPLIED]
-    names = {source["name"] for _, source in (await entries_of(client, prefix)).values()}
+    names = {source["name"] for _, source in (await entries_of(elasticsearch, prefix)).values()}
     assert names == {"Ada", "Bo", "Acme", "Cy"}
     letters = (await rows(crm_database))["dead_letters"]
     assert "strict_dynamic_mapping_exception" in letters[0] + letters[1]
@@ -143,31 +127,33 @@ async def test_what_is_no_unicode_is_refused(sink: ElasticsearchSink) -> None:
         await written(sink, put(1, "\ud800"))
 
 
-async def test_too_much_at_once_is_split(sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str) -> None:
+async def test_too_much_at_once_is_split(
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
+) -> None:
     """A batch of many megabytes is several requests, and all of it is there."""
     many = [
         VersionedPut("search", (DEMO, "lead", some_id(n)), 1, put(1, "x" * 300_000).body | {"id": some_id(n)})
         for n in range(20)
     ]
     await written(sink, *many)
-    assert len(await entries_of(client, prefix)) == 20
+    assert len(await entries_of(elasticsearch, prefix)) == 20
 
 
 async def test_an_index_that_was_removed_is_not_made_by_a_write(
-    sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """It would know nothing of our mapping, and nobody would find it by the alias."""
     await written(sink, put(1, "one"))
-    await remove(client, prefix)
+    await remove(elasticsearch, prefix)
     with pytest.raises(SinkLost):
         await written(sink, put(2, "two"), until=2)
-    assert not await client.indices.exists(index=f"{prefix}-*", allow_no_indices=False)
+    assert not await elasticsearch.indices.exists(index=f"{prefix}-*", allow_no_indices=False)
 
 
 async def test_a_server_that_is_away_is_unavailable() -> None:
     """Nobody answers at the port."""
-    async with elasticsearch_client(f"http://127.0.0.1:{free_port()}") as client:
-        sink = sink_of(client, new_prefix())
+    async with elasticsearch_client(f"http://127.0.0.1:{free_port()}") as elasticsearch:
+        sink = sink_of(elasticsearch, new_prefix())
         with pytest.raises(SinkUnavailable, match="Elasticsearch"):
             await sink.held([LOG])
         with pytest.raises(SinkUnavailable, match="Elasticsearch"):
@@ -175,7 +161,7 @@ async def test_a_server_that_is_away_is_unavailable() -> None:
 
 
 async def test_a_server_that_takes_no_writes_parks_nothing(
-    crm_database: str, elasticsearch_url: str, client: AsyncElasticsearch, prefix: str
+    crm_database: str, elasticsearch_url: str, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """As with a full disk; when it takes them again, the same batch goes on."""
     log = Log()
@@ -183,20 +169,20 @@ async def test_a_server_that_takes_no_writes_parks_nothing(
     owner = partial(search_runner, crm_database, elasticsearch_url, prefix=prefix)
     async with owner() as runner:
         await runner.resume()
-        await client.indices.put_settings(index=alias_of(prefix), settings={"index.blocks.write": True})
+        await elasticsearch.indices.put_settings(index=alias_of(prefix), settings={"index.blocks.write": True})
         with pytest.raises(SinkUnavailable, match="block"):
             await runner.project(log.events)
-    await client.indices.put_settings(index=alias_of(prefix), settings={"index.blocks.write": None})
+    await elasticsearch.indices.put_settings(index=alias_of(prefix), settings={"index.blocks.write": None})
     assert await project(owner(), log.events) == [APPLIED, APPLIED]
     assert (await rows(crm_database))["dead_letters"] == []
 
 
 async def test_notes_that_others_have_written_meanwhile_stop_an_owner(
-    sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """Or an index that was emptied and filled again between two batches would pass for the old one."""
     await written(sink, put(1, "one"), until=7)
-    other = sink_of(client, prefix)
+    other = sink_of(elasticsearch, prefix)
     assert await other.held([LOG]) == {LOG: 7}
     await written(other, put(2, "two"), until=8)
     with pytest.raises(SinkLost, match="log/0"):
@@ -204,45 +190,47 @@ async def test_notes_that_others_have_written_meanwhile_stop_an_owner(
 
 
 async def test_a_store_that_is_ahead_stays_ahead(
-    sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """After a crash between its acknowledgement and the watermark, the batch comes again in other sizes."""
     await written(sink, put(1, "one"), until=7)
-    successor = sink_of(client, prefix)
+    successor = sink_of(elasticsearch, prefix)
     assert await successor.held([LOG]) == {LOG: 7}
     await written(successor, put(1, "one"), until=5)
     assert await sink.held([LOG]) == {LOG: 7}
 
 
-async def test_lanes_are_noted_one_by_one(sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str) -> None:
+async def test_lanes_are_noted_one_by_one(
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
+) -> None:
     """What was noted of the whole log goes for each lane that has no note yet; a lane may begin again alone."""
     deals, people = Lane("deals.pipeline", 3), Lane("leads.lifecycle", 0)
     await written(sink, put(1, "one"), until=7)
     assert await sink.held([deals, people]) == {deals: 7, people: 7}
     await sink.write(Projected([], [], {}, []), until={deals: Position(9)})
-    successor = sink_of(client, prefix)
+    successor = sink_of(elasticsearch, prefix)
     assert await successor.held([deals, people]) == {deals: 9, people: 7}
     await successor.forget([deals])
-    assert await sink_of(client, prefix).held([deals, people]) == {deals: START, people: 7}
+    assert await sink_of(elasticsearch, prefix).held([deals, people]) == {deals: START, people: 7}
 
 
-async def test_owners_that_come_at_once_make_one_index(client: AsyncElasticsearch, prefix: str) -> None:
+async def test_owners_that_come_at_once_make_one_index(elasticsearch: AsyncElasticsearch, prefix: str) -> None:
     """Whoever is second finds it."""
-    sinks = [sink_of(client, prefix) for _ in range(6)]
+    sinks = [sink_of(elasticsearch, prefix) for _ in range(6)]
     assert await asyncio.gather(*(sink.held([LOG]) for sink in sinks)) == [{LOG: START}] * 6
-    assert len(await client.indices.get(index=f"{prefix}-*")) == 1
+    assert len(await elasticsearch.indices.get(index=f"{prefix}-*")) == 1
 
 
 async def test_an_index_of_another_version_is_replaced(
-    sink: ElasticsearchSink, client: AsyncElasticsearch, prefix: str
+    sink: ElasticsearchSink, elasticsearch: AsyncElasticsearch, prefix: str
 ) -> None:
     """The new one is empty and begins again; who still writes for the old one learns that it is gone."""
     await written(sink, put(1, "one"), until=7)
-    newer = sink_of(client, prefix, version=2)
+    newer = sink_of(elasticsearch, prefix, version=2)
     assert await newer.held([LOG]) == {LOG: START}
-    (name,) = await client.indices.get_alias(name=alias_of(prefix))
+    (name,) = await elasticsearch.indices.get_alias(name=alias_of(prefix))
     assert name.startswith(f"{prefix}-search-v2-")
-    assert len(await client.indices.get(index=f"{prefix}-*")) == 1
+    assert len(await elasticsearch.indices.get(index=f"{prefix}-*")) == 1
     with pytest.raises(SinkLost):
         await written(sink, put(2, "two"), until=8)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from replay_tools.embedded.process import tethered
 from tests.support.network import free_port
 
 CRM = (sys.executable, "-m", "replay_tools")
@@ -99,7 +100,7 @@ def start(
     log = data.with_suffix(".log")
     with log.open("ab") as out:
         process = subprocess.Popen(
-            (*CRM, "up", "--port", str(port), "--data", str(data), *options),
+            tethered((*CRM, "up", "--port", str(port), "--data", str(data), *options), signal.SIGTERM),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

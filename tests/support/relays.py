@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from replay_tools.embedded.process import tethered
 from write_side.adapters.kafka import Kafka
 
 LEADS, STANDS_BY = "leads, from position", "stands by"
@@ -70,9 +71,10 @@ def relay_processes(count: int, folder: Path, log_url: str, kafka: Kafka) -> Ite
 
 def started(log: Path, log_url: str, kafka: Kafka) -> RelayProcess:
     """One relay; returns at once."""
+    command = (sys.executable, "-m", "tests.support.relay_program", log_url, kafka.servers, kafka.prefix)
     with log.open("wb") as out:
         process = subprocess.Popen(
-            (sys.executable, "-m", "tests.support.relay_program", log_url, kafka.servers, kafka.prefix),
+            tethered(command, signal.SIGKILL),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

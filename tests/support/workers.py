@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from replay_tools.embedded.process import tethered
 from tests.support.platform import CRM
 from tests.support.secrets import MASTER
 from write_side.adapters.kafka import Kafka
@@ -58,7 +59,7 @@ def started(log: Path, environment: Mapping[str, str], command: Sequence[str] = 
     """One worker; returns at once."""
     with log.open("ab") as out:
         process = subprocess.Popen(
-            command,
+            tethered(command, signal.SIGKILL),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
