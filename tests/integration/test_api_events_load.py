@@ -87,20 +87,36 @@ async def wave(api: Client, identity: str, random: Random) -> None:
     await asyncio.gather(*(stream.leave() for stream in streams[1::2]))
 
 
-async def test_a_thousand_subscriptions_leave_nothing_behind(api: Client) -> None:
-    """Tasks, listeners, database connections and open files are what they were, while events are appended all along."""
-    random = Random(1)
+async def left_after(api: Client, waves: int, random: Random, before: Held) -> Held:
+    """What is held when so many waves have come and gone: no more than before, or what is still there in the end."""
     identity = (await deal(api))["deal"]["id"]
-    await wave(api, identity, random)  # so that pools have the size that they keep
-    await until(lambda: not bells(api).listening)
-    await asyncio.sleep(0.5)  # connections that say good-bye have said it
-    before = await held(api)
-    for _ in range(WAVES):
+    for _ in range(waves):
         await asyncio.gather(wave(api, identity, random), deal(api))
     await until(lambda: not bells(api).listening and len(asyncio.all_tasks()) <= before.tasks)
-    async with asyncio.timeout(30):
-        while any(now > then for now, then in zip(await held(api), before, strict=True)):  # noqa: ASYNC110  # as above
-            await asyncio.sleep(0.1)
+    left = await held(api)
+    for _ in range(100):
+        await asyncio.sleep(0.1)  # connections that say good-bye
+        left = await held(api)
+        if not more(left, before):
+            break
+    return left
+
+
+def more(now: Held, then: Held) -> bool:
+    """Of anything."""
+    return any(one > other for one, other in zip(now, then, strict=True))
+
+
+async def test_a_thousand_subscriptions_leave_nothing_behind(api: Client) -> None:
+    """Tasks, listeners, database connections and open files are what they were, while events are appended all along.
+
+    The pools of connections grow to a size, which a busy machine may let them reach late; a leak goes on and on.
+    """
+    random = Random(1)
+    left = [await left_after(api, 1, random, Held(10_000, 10_000, 10_000, 10_000))]
+    while len(left) == 1 or more(left[-1], left[-2]):
+        assert len(left) <= 3, left
+        left.append(await left_after(api, WAVES, random, left[-1]))
     assert (await api.ask("{ __typename }")).status == 200
 
 
