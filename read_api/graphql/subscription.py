@@ -80,7 +80,7 @@ async def _entity_changed(
 ) -> AsyncGenerator[EntityChange, None]:
     context: Context = info.context
     entity = parse_id(id)
-    start = position_of(from_) if from_ else None
+    start = position_of(from_) if from_ else await context.log.head()
     async with aclosing(_changes(context, entity, start)) as entries:
         async for entry in entries:
             await context.renew()
@@ -88,18 +88,18 @@ async def _entity_changed(
             await context.close()
 
 
-async def _changes(context: Context, entity: UUID, start: Position | None) -> AsyncGenerator[Entry, None]:
-    """Entries after a position, or from now on, for as long as the token is valid."""
+async def _changes(context: Context, entity: UUID, start: Position) -> AsyncGenerator[Entry, None]:
+    """Entries after a position, for as long as the token is valid."""
     reader = EntityReader(context.log, context.tenant, entity, user_id=context.user_id)
     with context.bells.listen(context.log, context.tenant, of_entity(entity)) as listener:
         async for entry in reader.entries():
-            if start is not None and entry.position > start:
+            if entry.position > start:
                 yield entry
         if not reader.is_known:
             raise not_found()
         while await rung(context, listener):
             async for entry in reader.entries():
-                if start is None or entry.position > start:
+                if entry.position > start:
                     yield entry
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
+from read_api.entity_log import EntityReader, Entry
 from tests.support.api import Client, Socket
 from tests.support.api_commands import CHANGE_AMOUNT, deal
 
@@ -57,6 +59,24 @@ async def _until_received(api: Client, identity: str) -> None:
     for minor in range(2, 1_000):
         await change(api, identity, minor)
         await asyncio.sleep(0.05)
+
+
+async def test_what_happens_while_it_begins_is_told(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on is from when it was asked for, however long it takes to read what was there."""
+    identity, read = (await deal(api, minor=1))["deal"]["id"], EntityReader.entries
+    begun: list[EntityReader] = []
+
+    async def slowly(reader: EntityReader) -> AsyncGenerator[Entry, None]:
+        if not begun:
+            begun.append(reader)
+            await change(api, identity, 2)
+        async for entry in read(reader):
+            yield entry
+
+    monkeypatch.setattr(EntityReader, "entries", slowly)
+    async with api.websocket() as socket:
+        await socket.subscribe("1", FOLLOW, {"id": identity})
+        assert amounts(await items(socket, 1)) == ["2"]
 
 
 async def test_a_subscription_resumes_after_a_position(api: Client) -> None:
