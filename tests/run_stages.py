@@ -25,7 +25,8 @@ STEP_LIMIT_S = 55 * 60.0
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 # by files, in their order: what a module starts is started once, and the files that take longest do not come last
 ON_ALL_CORES = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
-OTHER_PYTHONS = ("3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13")
+THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CLOSING_LINE = re.compile(r"^=*\s*\d+ (passed|failed|error|skipped|deselected|xfailed).* in [\d.]+s")
 
 
@@ -55,7 +56,7 @@ def main(target: str) -> int:
 
 
 def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
-    """Name and steps of each stage, the quickest first."""
+    """Name and steps of each stage."""
     yield "ruff", iter([Step((BIN / "ruff", "check")), Step((BIN / "ruff", "format", "--check"))])
     yield "mypy", iter([Step((BIN / "mypy",))])
     yield "import-linter", iter([Step((BIN / "lint-imports", "--no-logo"))])
@@ -65,19 +66,23 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
         yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, *rest))])
         # alone on the machine, which a whole stack under load fills
         yield "faults under load", iter([Step((sys.executable, *PYTEST, "tests/faults"))])
-        for version in OTHER_PYTHONS:
-            if python := other_python(version):
-                yield f"unit tests on Python {version}", on_other_python(version, python)
         yield "event store with the older esdbclient", on_older_client()
-        yield "tests on the built wheel", on_built_wheel()
+        for_wheel, *others = other_pythons() or [(THIS_PYTHON, sys.executable)]
+        yield f"built wheel on Python {for_wheel[0]}", on_built_wheel(*for_wheel)
+        for version, python in others:
+            yield f"unit tests on Python {version}", on_other_python(version, python)
 
 
-def other_python(version: str) -> str | None:
-    """The path of that Python, unless it is this one or not on this machine."""
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return None
-    found = subprocess.run([ROOT / ".ci/find-python", version], capture_output=True, text=True, check=False)
-    return found.stdout.strip() or None
+def other_pythons() -> list[tuple[str, str]]:
+    """Version and path of those on this machine, without this one."""
+    found: list[tuple[str, str]] = []
+    for version in PYTHONS:
+        if version != THIS_PYTHON:
+            path = subprocess.run(
+                [ROOT / ".ci/find-python", version], capture_output=True, text=True, check=False
+            ).stdout
+            found += [(version, path.strip())] if path.strip() else []
+    return found
 
 
 def on_other_python(version: str, python: str) -> Iterator[Step]:
@@ -97,13 +102,13 @@ def on_older_client() -> Iterator[Step]:
     yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, contract, *files))
 
 
-def on_built_wheel() -> Iterator[Step]:
+def on_built_wheel(version: str, python: str) -> Iterator[Step]:
     """Tests where the source tree cannot be imported: an editable install hides what the wheel lacks."""
-    environment = cache() / "wheel"
+    environment = cache() / f"wheel-{version}"
     with tempfile.TemporaryDirectory(prefix="eventcrm-wheel-") as name:
         folder = Path(name)
         yield Step((BIN / "hatchling", "build", "-t", "wheel", "-d", folder / "dist"))
-        yield Step((ROOT / ".ci/environment", environment, sys.executable))
+        yield Step((ROOT / ".ci/environment", environment, python))
         install = ("install", "--quiet", "--no-deps", "--reinstall", "--python", environment / "bin/python")
         yield Step((BIN / "uv", "pip", *install, *sorted((folder / "dist").glob("*.whl"))))
         probe = "import replay_tools; assert 'site-packages' in replay_tools.__file__, replay_tools.__file__"
