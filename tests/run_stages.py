@@ -75,14 +75,14 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
 
 def other_pythons() -> list[tuple[str, str]]:
     """Version and path of those on this machine, without this one."""
-    found: list[tuple[str, str]] = []
-    for version in PYTHONS:
-        if version != THIS_PYTHON:
-            path = subprocess.run(
-                [ROOT / ".ci/find-python", version], capture_output=True, text=True, check=False
-            ).stdout
-            found += [(version, path.strip())] if path.strip() else []
-    return found
+    found = {version: find_python(version) for version in PYTHONS if version != THIS_PYTHON}
+    return [(version, path) for version, path in found.items() if path]
+
+
+def find_python(version: str) -> str:
+    """The path of that Python; empty when it is not on this machine."""
+    command = (ROOT / ".ci/find-python", version)
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def on_other_python(version: str, python: str) -> Iterator[Step]:
