@@ -19,6 +19,7 @@ import psutil
 
 from replay_tools.embedded.elasticsearch import ElasticsearchOnItsWay, ElasticsearchServer, begin_elasticsearch
 from replay_tools.embedded.folder import DataFolder
+from replay_tools.embedded.java import SHORT_LIVED
 from replay_tools.embedded.kafka import KafkaServer, start_kafka
 from replay_tools.embedded.ports import new_port
 from replay_tools.embedded.postgres import PostgresServer, start_postgres
@@ -129,7 +130,7 @@ class Kafka:
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._server: KafkaServer = start_kafka(folder)
+        self._server: KafkaServer = start_kafka(folder, jvm=[SHORT_LIVED])
         self.url = self._server.url
 
     def kill(self) -> None:
@@ -139,7 +140,7 @@ class Kafka:
 
     def start(self) -> None:
         """With its data, at the same address."""
-        self._server = start_kafka(self._folder)
+        self._server = start_kafka(self._folder, jvm=[SHORT_LIVED])
 
     def end(self) -> None:
         """For good."""
@@ -151,7 +152,7 @@ class Elasticsearch:
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._server: ElasticsearchServer = begin_elasticsearch(folder)
+        self._server: ElasticsearchServer = begin_elasticsearch(folder, jvm=[SHORT_LIVED])
         self.url = self._server.url
         self.seconds: list[float] = []
         """From each start to the first answer."""
@@ -165,7 +166,7 @@ class Elasticsearch:
 
     def start(self) -> None:
         """With its data, at the same address; it takes its time, in which other things may happen."""
-        self._server = begin_elasticsearch(self._folder)
+        self._server = begin_elasticsearch(self._folder, jvm=[SHORT_LIVED])
         threading.Thread(target=self._time, args=(time.monotonic(),), daemon=True).start()
 
     def _time(self, began: float) -> None:

@@ -1,5 +1,6 @@
 """What the three stores hold, beside what a fold of the log alone makes: the places where they differ."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -49,12 +50,12 @@ async def differences(
     template = await migrated_template(postgres_url)
     other_redis = f"{redis_url.rpartition('/')[0]}/9"
     async with fresh_database(postgres_url, template=template) as fresh:
-        async with postgres_runner(fresh) as tables:
-            await _project(tables, events)
-        async with cards_runner(fresh, other_redis) as cards:
-            await _project(cards, events)
-        async with search_runner(fresh, elasticsearch_url, prefix=_REBUILT, refresh=True) as search:
-            await _project(search, events)
+        async with (
+            postgres_runner(fresh) as tables,
+            cards_runner(fresh, other_redis) as cards,
+            search_runner(fresh, elasticsearch_url, prefix=_REBUILT, refresh=True) as search,
+        ):
+            await asyncio.gather(*(_project(runner, events) for runner in (tables, cards, search)))
         found = _of_tables(await rows(postgres_url), await rows(fresh))
     found |= _between("redis", _told(await entries(redis_url)), _told(await entries(other_redis)))
     async with AsyncElasticsearch(elasticsearch_url) as client:
