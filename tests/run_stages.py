@@ -24,10 +24,7 @@ BIN = Path(sys.executable).parent
 STEP_LIMIT_S = 55 * 60.0
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 # by files, in their order: what a module starts is started once, and the files that take longest do not come last
-BY_FILES = ("--dist", "loadfile", "--no-loadscope-reorder")
-ON_ALL_CORES = ("-n", "logical", *BY_FILES)
-# tests of servers wait for them about a third of their time
-ON_MORE_THAN_ALL_CORES = ("-n", f"{(os.cpu_count() or 1) + 1}", *BY_FILES)
+ON_ALL_CORES = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
 PYTHONS = ("3.11", "3.12", "3.13")
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CLOSING_LINE = re.compile(r"^=*\s*\d+ (passed|failed|error|skipped|deselected|xfailed).* in [\d.]+s")
@@ -66,7 +63,7 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
     yield "unit tests", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, "tests/unit"))])
     if target == "test":
         rest = ("tests", "--ignore=tests/unit", "--ignore=tests/faults")
-        yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_MORE_THAN_ALL_CORES, *rest))])
+        yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, *rest))])
         # alone on the machine, which a whole stack under load fills
         yield "faults under load", iter([Step((sys.executable, *PYTEST, "tests/faults"))])
         yield "event store with the older esdbclient", on_older_client()
