@@ -30,7 +30,7 @@ from replay_tools.embedded.postgres import start_postgres
 from tests.support.events import store
 from tests.support.histories import everything
 from write_side.adapters.kafka import Kafka
-from write_side.adapters.kafka_publisher import BATCH_BYTES, publishing
+from write_side.adapters.kafka_publisher import BATCH_BYTES, RETRY_MS, publishing
 from write_side.adapters.kafka_topics import apply_topics
 from write_side.application.outgoing import Outgoing, outgoing
 from write_side.application.reading_ahead import MOST_EVENTS
@@ -60,6 +60,7 @@ async def by_hand(batches: Sequence[Outgoing], kafka: Kafka) -> float:
         transactional_id=f"{kafka.prefix}by-hand",
         max_request_size=MAX_RECORD_BYTES,
         max_batch_size=BATCH_BYTES,
+        retry_backoff_ms=RETRY_MS,
     )
     await producer.start()
     begun = time.perf_counter()
