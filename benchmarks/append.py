@@ -9,7 +9,7 @@ import gc
 import shutil
 import tempfile
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -127,33 +127,47 @@ async def one_by_one(pool: "asyncpg.Pool[asyncpg.Record]", connections: int, cou
     return await timed(count, [insert() for _ in range(connections)])
 
 
-async def measure(url: str) -> None:
-    """All three comparisons."""
+Comparing = Callable[[PostgresEventStore, "asyncpg.Pool[asyncpg.Record]"], Awaitable[object]]
+
+
+async def to_batches(
+    size: int, count: int, goal: float, store: PostgresEventStore, pool: "asyncpg.Pool[asyncpg.Record]"
+) -> None:
+    """As many waiting as the baseline puts into a batch."""
+    await compare(
+        f"append, {size} waiting, to unchecked batches of {size}",
+        candidate=partial(checked, store, size, count),
+        baseline=partial(in_batches, pool, size, count),
+        goal=Goal(at_least=goal),
+    )
+
+
+async def to_one_by_one(store: PostgresEventStore, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """As many waiting as the baseline has connections."""
+    await compare(
+        "append, 32 waiting, to one INSERT a commit over 32 connections",
+        candidate=partial(checked, store, 32, 6_400),
+        baseline=partial(one_by_one, pool, 32, 3_200),
+        goal=Goal(at_least=2.0),
+    )
+
+
+async def measure(url: str, comparing: Comparing) -> None:
+    """One comparison, in an empty database."""
     await write_side.adapters.migrations.upgrade(url)
     store = await PostgresEventStore.connect(url, secret=MASTER)
     async with asyncpg.create_pool(url, min_size=32, max_size=32) as pool:
         await pool.execute(UNCHECKED)
-        for size, count, goal in ((32, 6_400, 0.6), (512, 12_800, 0.5)):
-            await compare(
-                f"append, {size} waiting, to unchecked batches of {size}",
-                candidate=partial(checked, store, size, count),
-                baseline=partial(in_batches, pool, size, count),
-                goal=Goal(at_least=goal),
-            )
-        await compare(
-            "append, 32 waiting, to one INSERT a commit over 32 connections",
-            candidate=partial(checked, store, 32, 6_400),
-            baseline=partial(one_by_one, pool, 32, 3_200),
-            goal=Goal(at_least=2.0),
-        )
+        await comparing(store, pool)
     await store.close()
 
 
 def main() -> None:
-    """Measure and print, on a server of its own, which this thread must start."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-    try:
-        with DataFolder(folder) as data, start_postgres(data) as postgres:
-            uvloop.run(measure(postgres.url))
-    finally:
-        shutil.rmtree(folder)
+    """Measure and print, each on a server of its own, which this thread must start: none has another's to clean up."""
+    for comparing in (partial(to_batches, 32, 6_400, 0.6), partial(to_batches, 512, 12_800, 0.5), to_one_by_one):
+        folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
+        try:
+            with DataFolder(folder) as data, start_postgres(data) as postgres:
+                uvloop.run(measure(postgres.url, comparing))
+        finally:
+            shutil.rmtree(folder)
