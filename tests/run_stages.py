@@ -25,6 +25,7 @@ STEP_LIMIT_S = 55 * 60.0
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 # by files, in their order: what a module starts is started once, and the files that take longest do not come last
 ON_ALL_CORES = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
+FULL_STACK = "tests/faults/test_full_stack.py"
 PYTHONS = ("3.11", "3.12", "3.13")
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CLOSING_LINE = re.compile(r"^=*\s*\d+ (passed|failed|error|skipped|deselected|xfailed).* in [\d.]+s")
@@ -62,10 +63,10 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
     yield "import-linter", iter([Step((BIN / "lint-imports", "--no-logo"))])
     yield "unit tests", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, "tests/unit"))])
     if target == "test":
-        rest = ("tests", "--ignore=tests/unit", "--ignore=tests/faults")
+        rest = ("tests", "--ignore=tests/unit", f"--ignore={FULL_STACK}")
         yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, *rest))])
         # alone on the machine, which a whole stack under load fills
-        yield "faults under load", iter([Step((sys.executable, *PYTEST, "tests/faults"))])
+        yield "faults of the full stack", iter([Step((sys.executable, *PYTEST, FULL_STACK))])
         yield "event store with the older esdbclient", on_older_client()
         for_wheel, *others = other_pythons() or [(THIS_PYTHON, sys.executable)]
         yield f"built wheel on Python {for_wheel[0]}", on_built_wheel(*for_wheel)
@@ -108,14 +109,17 @@ def on_built_wheel(version: str, python: str) -> Iterator[Step]:
     with tempfile.TemporaryDirectory(prefix="eventcrm-wheel-") as name:
         folder = Path(name)
         yield Step((BIN / "hatchling", "build", "-t", "wheel", "-d", folder / "dist"))
+        (wheel,) = (folder / "dist").glob("*.whl")
+        yield Step((sys.executable, "-m", "tests.support.wheel_contents", wheel))
         yield Step((ROOT / ".ci/environment", environment, python))
         install = ("install", "--quiet", "--no-deps", "--reinstall", "--python", environment / "bin/python")
-        yield Step((BIN / "uv", "pip", *install, *sorted((folder / "dist").glob("*.whl"))))
+        yield Step((BIN / "uv", "pip", *install, wheel))
         probe = "import replay_tools; assert 'site-packages' in replay_tools.__file__, replay_tools.__file__"
         yield Step((environment / "bin/python", "-c", probe), folder)
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
-        kept = ("-m", "not source_tree", "tests/unit", "tests/contract")
+        stored = [f"tests/contract/test_{name}_postgres.py" for name in ("checkpoints", "event_store", "search")]
+        kept = ("-m", "not source_tree", "tests/unit", *stored)
         yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, *kept), folder)
 
 
