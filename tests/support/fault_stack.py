@@ -31,6 +31,7 @@ from tests.support.secrets import MASTER
 TOKEN_SECRET: Final = "the token secret of one test, 32 bytes"
 _READY_S: Final = 180.0
 _END_S: Final = 60.0
+_VALKEY_MB: Final = 1_024  # the long form makes 200,000 events; a card takes about a kilobyte
 
 
 class Process:
@@ -108,7 +109,7 @@ class Valkey:
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self._server: ValkeyServer = start_valkey(folder)
+        self._server: ValkeyServer = start_valkey(folder, megabytes=_VALKEY_MB)
         self.url = self._server.url
 
     def kill(self) -> None:
@@ -118,7 +119,7 @@ class Valkey:
 
     def start(self) -> None:
         """Empty, at the same address."""
-        self._server = start_valkey(self._folder, like=self._server)
+        self._server = start_valkey(self._folder, megabytes=_VALKEY_MB, like=self._server)
 
     def end(self) -> None:
         """For good."""
