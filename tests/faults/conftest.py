@@ -13,10 +13,14 @@ class Faults(msgspec.Struct, frozen=True):
     apis: int = 2
     rebalances: int = 4
     down_s: float = 60.0
+    patience_s: float = 60.0
+    """How long a worker may need to reach what was there when it was killed."""
     seed: int = 20170630
 
 
-SOAK = Faults(workers=20, relays=10, servers=5, apis=5, rebalances=20)
+SOAK = Faults(
+    workers=20, relays=10, servers=5, apis=5, rebalances=20, patience_s=180.0
+)  # a lost Valkey is filled from a long log
 
 
 _LIMIT_S = 1200.0  # instead of the other tests' limit; the long form has none

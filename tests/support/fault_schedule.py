@@ -21,15 +21,15 @@ _GROUP: Final = "select view_position($1)"
 _RELAYED: Final = "select coalesce((select position from relayed where topic = 'log'), 0)"
 _HEALED: Final = re.compile(r"view group \w+ read (\d+) events in the log")
 _SKIPPED: Final = re.compile(r"skipped (\d+) records that it had")
-PATIENCE_S: Final = 180.0  # of a schedule, which times what it waits for, on whichever machine
 GROUPS: Final = ("postgres", "cards", "search")
 
 
 class Schedule:
     """What happens to a stack, one thing after the other."""
 
-    def __init__(self, stack: FullStack, random: Random) -> None:
+    def __init__(self, stack: FullStack, random: Random, *, patience_s: float = 60.0) -> None:
         self._stack = stack
+        self._patience_s = patience_s
         self._random = random
         self._second_works = False
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
@@ -68,7 +68,8 @@ class Schedule:
         worker = self._stack.workers[0]
         worker.kill()
         worker.start()
-        await_views(self._stack.postgres.url, groups=("postgres", "cards"))  # Elasticsearch may be on its way back
+        groups = ("postgres", "cards")  # Elasticsearch may be on its way back
+        await_views(self._stack.postgres.url, seconds=self._patience_s, groups=groups)
 
     def _relay(self) -> None:
         """The one that publishes: its standby takes over, and the killed one becomes the standby."""
@@ -111,12 +112,12 @@ def told(seconds: Mapping[str, Sequence[float]]) -> str:
     return "; ".join(sorted(parts))
 
 
-def await_views(url: str, *, seconds: float = PATIENCE_S, groups: Sequence[str] = GROUPS) -> float:
+def await_views(url: str, *, seconds: float = 60.0, groups: Sequence[str] = GROUPS) -> float:
     """Until every group has reached the head of now; the seconds it took."""
     return asyncio.run(_until(url, {group: (_GROUP, (group,)) for group in groups}, seconds))
 
 
-def await_relay(url: str, *, seconds: float = PATIENCE_S) -> float:
+def await_relay(url: str, *, seconds: float = 60.0) -> float:
     """Until what is in the log now is published, as workers learn it; the seconds it took."""
     return asyncio.run(_until(url, {"relay": (_RELAYED, ())}, seconds))
 
