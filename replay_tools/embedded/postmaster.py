@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,16 +34,17 @@ class PidFile:
 
         PostgreSQL itself refuses a file that names a living process, whatever that is, or that it cannot read. A server
         that still runs on the data is on its way out, since its supervisor is dead: it is helped along and waited for.
+        So are children of a server that was killed: one in the middle of a query notices that only after it.
         """
         lines = self._lines()
         if not lines or not lines[_PID].isdigit() or int(lines[_PID]) == 0:
             self.path.unlink(missing_ok=True)
-        elif not Path(f"/proc/{lines[_PID]}").exists():
-            return  # PostgreSQL takes over from a dead process itself, and checks for that one's children
         elif self._is_server(int(lines[_PID])):
-            self._end(int(lines[_PID]), seconds)
-        else:
+            _end(int(lines[_PID]), signal.SIGINT, seconds, f"PostgreSQL on {self.data}")
+        elif Path(f"/proc/{lines[_PID]}").exists():
             self.path.unlink(missing_ok=True)
+        for child in self._at_work():
+            _end(child, signal.SIGQUIT, seconds, f"a child of PostgreSQL on {self.data}")
 
     def _lines(self) -> list[str]:
         try:
@@ -51,14 +53,29 @@ class PidFile:
             return []
 
     def _is_server(self, pid: int) -> bool:
-        try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except FileNotFoundError:
-            return False
+        words = _words(pid)
         return words[0].endswith(b"postgres") and os.fsencode(self.data) in words
 
-    def _end(self, pid: int, seconds: float) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)
-        if not wait_for_exit(pid, seconds):
-            raise ServerFailed(f"PostgreSQL {pid} of an earlier start still runs on {self.data}: end it first")
+    def _at_work(self) -> Iterator[int]:
+        """Processes whose working directory is the data, as that of every process of PostgreSQL is."""
+        data = str(self.data.resolve())
+        for process in Path("/proc").glob("[0-9]*"):
+            # it has ended, or is another user's
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+                if os.readlink(process / "cwd") == data and _words(int(process.name))[0].startswith(b"postgres:"):
+                    yield int(process.name)
+
+
+def _words(pid: int) -> list[bytes]:
+    """Of its command line; of a process that has ended, none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except FileNotFoundError:
+        return [b""]
+
+
+def _end(pid: int, stop_signal: signal.Signals, seconds: float, name: str) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, stop_signal)
+    if not wait_for_exit(pid, seconds):
+        raise ServerFailed(f"{name} is left of an earlier start: end process {pid} first")

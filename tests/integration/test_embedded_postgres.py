@@ -1,5 +1,6 @@
 """The embedded PostgreSQL, as the platform runs it: with real data, real restarts and what crashes leave behind."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -113,6 +114,26 @@ async def test_a_server_that_outlived_its_supervisor_is_ended(folder: DataFolder
     with start_postgres(folder) as server:
         assert orphan.child.wait(0) is not None
         assert await stored(server, "SELECT n FROM kept") == 7
+
+
+@pytest.mark.parametrize("way", WAYS_TO_RUN)
+async def test_a_killed_server_s_busy_children_are_ended(folder: DataFolder, way: str) -> None:
+    """After a SIGKILL of the server a query goes on, for hours if it wants to: the next start does not wait for that."""
+    identity = unprivileged.nobody(signal.SIGINT) if way == "nobody" else unprivileged.current(signal.SIGINT)
+    killed = start_postgres(folder, identity=identity)
+    await stored(killed, "CREATE TABLE kept AS SELECT 7 AS n")
+    busy = asyncio.create_task(stored(killed, "SELECT count(*) FROM generate_series(1, 1e12) AS n"))
+    server = psutil.Process(killed.child.process.pid)
+    while not any("SELECT" in "".join(child.cmdline()) for child in server.children()):
+        await asyncio.sleep(0.01)  # what another process does: nothing to wait on
+    children = server.children()
+    server.kill()
+    killed.child.process.wait()
+    with start_postgres(folder, identity=identity) as next_one:
+        assert await stored(next_one, "SELECT n FROM kept") == 7
+        assert all(process.wait_for_exit(child.pid, 0) for child in children)
+    with pytest.raises(asyncpg.PostgresConnectionError):
+        await busy
 
 
 async def test_an_interrupted_first_start_is_made_good(folder: DataFolder) -> None:
