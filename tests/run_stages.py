@@ -120,9 +120,8 @@ def on_built_wheel(version: str, python: str) -> Iterator[Step]:
         shutil.copy(ROOT / "pyproject.toml", folder)
         kept = ("-m", "not source_tree", "tests/unit", "tests/contract")
         yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, *kept), folder)
-        yield Step(
-            (environment / "bin/python", *PYTEST, "-m", "source_tree", "tests/unit")
-        )  # of the tree, in this Python
+        # those that read the tree's files: of the tree, in this Python
+        yield Step((environment / "bin/python", *PYTEST, "-m", "source_tree", "tests/unit"))
 
 
 def run(step: Step, totals: Counter[str]) -> bool:

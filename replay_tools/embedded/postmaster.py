@@ -58,11 +58,11 @@ class PidFile:
 
     def _at_work(self) -> Iterator[int]:
         """Processes whose working directory is the data, as that of every process of PostgreSQL is."""
-        data = str(self.data.resolve())
+        data = self.data.resolve()
         for process in Path("/proc").glob("[0-9]*"):
             # it has ended, or is another user's
             with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-                if os.readlink(process / "cwd") == data and _words(int(process.name))[0].startswith(b"postgres:"):
+                if (process / "cwd").readlink() == data and _words(int(process.name))[0].startswith(b"postgres:"):
                     yield int(process.name)
 
 

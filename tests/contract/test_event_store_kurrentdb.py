@@ -40,7 +40,6 @@ async def kurrent_url(request: Any) -> AsyncIterator[str]:
         yield LIVE_URL
         return
     async with kurrent_double() as double:
-        double.log.links = True
         yield double.url
 
 

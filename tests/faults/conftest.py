@@ -18,10 +18,8 @@ class Faults(msgspec.Struct, frozen=True):
     seed: int = 20170630
 
 
-SOAK = Faults(
-    workers=20, relays=10, servers=5, apis=5, rebalances=20, patience_s=180.0
-)  # a lost Valkey is filled from a long log
-
+# patient, since a lost Valkey is filled from a long log
+SOAK = Faults(workers=20, relays=10, servers=5, apis=5, rebalances=20, patience_s=180.0)
 
 _LIMIT_S = 1200.0  # instead of the other tests' limit; the long form has none
 

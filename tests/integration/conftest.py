@@ -1,4 +1,4 @@
-"""The running API and the client of Elasticsearch for the tests of this folder."""
+"""The running API and the client of Elasticsearch, and a double of EventStoreDB, for the tests of this folder."""
 
 from collections.abc import AsyncIterator
 
@@ -10,6 +10,7 @@ from elasticsearch import AsyncElasticsearch
 from projections.bootstrap import elasticsearch_client
 from tests.support.api import Client, running_api
 from tests.support.elastic import new_prefix, remove
+from tests.support.kurrent_double import KurrentDouble, kurrent_double
 from tests.support.servers import Servers, redis_database
 
 
@@ -42,3 +43,10 @@ async def prefix(elasticsearch: AsyncElasticsearch) -> AsyncIterator[str]:
     prefix = new_prefix()
     yield prefix
     await remove(elasticsearch, prefix)
+
+
+@pytest.fixture
+async def double() -> AsyncIterator[KurrentDouble]:
+    """A protocol double of EventStoreDB, for one test."""
+    async with kurrent_double() as one:
+        yield one

@@ -118,14 +118,14 @@ async def test_a_server_that_outlived_its_supervisor_is_ended(folder: DataFolder
 
 @pytest.mark.parametrize("way", WAYS_TO_RUN)
 async def test_a_killed_server_s_busy_children_are_ended(folder: DataFolder, way: str) -> None:
-    """After a SIGKILL of the server a query goes on, for hours if it wants to: the next start does not wait for that."""
+    """After a SIGKILL of the server a query goes on, for hours if it wants to: the next start ends it."""
     identity = unprivileged.nobody(signal.SIGINT) if way == "nobody" else unprivileged.current(signal.SIGINT)
     killed = start_postgres(folder, identity=identity)
     await stored(killed, "CREATE TABLE kept AS SELECT 7 AS n")
     busy = asyncio.create_task(stored(killed, "SELECT count(*) FROM generate_series(1, 1e12) AS n"))
     server = psutil.Process(killed.child.process.pid)
-    while not any("SELECT" in "".join(child.cmdline()) for child in server.children()):
-        await asyncio.sleep(0.01)  # what another process does: nothing to wait on
+    while not any("SELECT" in "".join(child.cmdline()) for child in server.children()):  # noqa: ASYNC110 -- what another process does
+        await asyncio.sleep(0.01)
     children = server.children()
     server.kill()
     killed.child.process.wait()

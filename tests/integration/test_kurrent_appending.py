@@ -24,13 +24,6 @@ from write_side.application.ports import Appended, EventStoreUnavailable, Versio
 
 
 @pytest.fixture
-async def double() -> AsyncIterator[KurrentDouble]:
-    """A server of this test."""
-    async with kurrent_double() as one:
-        yield one
-
-
-@pytest.fixture
 async def store(double: KurrentDouble) -> AsyncIterator[KurrentEventStore]:
     """A store over it."""
     async with kurrent_store(double) as one:

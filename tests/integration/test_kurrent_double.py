@@ -8,16 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.support.kurrent_double import KurrentDouble, kurrent_double
+from tests.support.kurrent_double import KurrentDouble
 from write_side.adapters.kurrent_connection import KurrentConnection
 from write_side.adapters.kurrent_library import Library, library
-
-
-@pytest.fixture
-async def double() -> AsyncIterator[KurrentDouble]:
-    """A server of this test."""
-    async with kurrent_double() as one:
-        yield one
 
 
 @pytest.fixture
@@ -80,8 +73,11 @@ async def test_a_repeat_of_the_same_ids_succeeds_where_they_are(connection: Kurr
     assert len(await connection.read("read_stream", "s-1")) == 3
 
 
-async def test_positions_are_sparse_and_must_exist(connection: KurrentConnection, client: Library) -> None:
+async def test_positions_are_sparse_and_must_exist(
+    double: KurrentDouble, connection: KurrentConnection, client: Library
+) -> None:
     """A read of $all begins at a record; from anywhere else it fails, as a subscription does."""
+    double.log.links = False
     await append(connection, client.no_stream, uuid4(), uuid4(), uuid4())
     records = await connection.read("read_all", filter_exclude=())
     positions = [record.commit_position for record in records]
@@ -130,7 +126,6 @@ async def test_a_deleted_stream_goes_on_where_it_ended(connection: KurrentConnec
 
 async def test_the_server_links_events_by_category_and_type(double: KurrentDouble, client: Library) -> None:
     """$ce-<category> and $et-<type> hold links, which are resolved for who asks."""
-    double.log.links = True
     connection = KurrentConnection.to(double.url)
     await append(connection, client.no_stream, uuid4(), uuid4())
     await append(connection, client.no_stream, uuid4(), stream="t-1")

@@ -13,17 +13,12 @@ from event_schemas.streams import START, Position, TenantId
 from tests.contract.event_store import OTHER_TENANT, a_stream, append
 from tests.contract.event_store_reading import take
 from tests.support.kurrent import everything, followed, kurrent_store
-from tests.support.kurrent_double import KurrentDouble, kurrent_double
+from tests.support.kurrent_double import KurrentDouble
 from tests.support.kurrent_double_log import ANY, Proposed
 from write_side.adapters.kurrentdb import KurrentEventStore
 
-
-@pytest.fixture
-async def double() -> AsyncIterator[KurrentDouble]:
-    """A server of this test, on which other applications and the server's own projections write too."""
-    async with kurrent_double() as one:
-        one.log.links = True
-        yield one
+OUTLASTING = (0.01,) * 25
+"""Pauses of a follower whom all faults of a test may meet, one after the other."""
 
 
 @pytest.fixture
@@ -46,25 +41,26 @@ def positions(events: list[StoredEvent]) -> list[Position]:
 
 
 @pytest.mark.parametrize("fault", ["too_slow", "cut_off", "duplicates", "not_leader", "unavailable"])
-async def test_a_follower_gets_every_event_once(double: KurrentDouble, store: KurrentEventStore, fault: str) -> None:
+async def test_a_follower_gets_every_event_once(double: KurrentDouble, fault: str) -> None:
     """While subscriptions are dropped, cut off, repeat themselves or are sent elsewhere, all along the way."""
-    for number in range(1, 11):
-        await append(store, a_stream(), *range(number))
-    following = asyncio.create_task(followed(store, 110))
-    for number in range(1, 11):
-        if fault == "unavailable":
-            double.faults.unavailable["Read"] += 1
-            double.faults.cut_off += 1
-        else:
-            setattr(double.faults, fault, getattr(double.faults, fault) + 2)
-        foreign(double, 3)
-        await append(store, a_stream(), *range(number))
-    events = await asyncio.wait_for(following, 30)
-    assert double.faults.happened[fault] >= 2
-    double.faults.unavailable.clear()
-    double.faults.cut_off = double.faults.duplicates = 0
-    assert positions(events) == positions(list(await everything(store)))
-    assert len(events) == 110
+    async with kurrent_store(double, pauses=OUTLASTING) as store:
+        for number in range(1, 11):
+            await append(store, a_stream(), *range(number))
+        following = asyncio.create_task(followed(store, 110))
+        for number in range(1, 11):
+            if fault == "unavailable":
+                double.faults.unavailable["Read"] += 1
+                double.faults.cut_off += 1
+            else:
+                setattr(double.faults, fault, getattr(double.faults, fault) + 2)
+            foreign(double, 3)
+            await append(store, a_stream(), *range(number))
+        events = await asyncio.wait_for(following, 30)
+        assert double.faults.happened[fault] >= 2
+        double.faults.unavailable.clear()
+        double.faults.cut_off = double.faults.duplicates = 0
+        assert positions(events) == positions(list(await everything(store)))
+        assert len(events) == 110
 
 
 async def test_a_follower_outlives_restarts(double: KurrentDouble, store: KurrentEventStore) -> None:

@@ -11,7 +11,7 @@ from event_schemas.envelope import StoredEvent
 from event_schemas.streams import START, TenantId
 from projections.sinks.connection import connected
 from tests.support.events import some_id
-from tests.support.kurrent_double import KurrentDouble, kurrent_double
+from tests.support.kurrent_double import KurrentDouble
 from tests.support.platform import CRM
 from tests.support.secrets import MASTER
 from tests.support.topics import own_kafka
@@ -25,14 +25,6 @@ from write_side.domain.decider import Command
 RELAY = (*CRM, "relay")
 WORKER = (*CRM, "worker", "--group", "postgres")
 POSITION = "select view_position('postgres')"
-
-
-@pytest.fixture
-async def double() -> AsyncIterator[KurrentDouble]:
-    """A server of this test, with projections of its own among the events."""
-    async with kurrent_double() as one:
-        one.log.links = True
-        yield one
 
 
 @pytest.fixture

@@ -8,18 +8,10 @@ import pytest
 from event_schemas.streams import START
 from tests.contract.subject_rows import erase_subject
 from tests.support.api_commands import STAGES, usd
-from tests.support.kurrent_double import KurrentDouble, kurrent_double
+from tests.support.kurrent_double import KurrentDouble
 from tests.support.kurrent_platform import KurrentPlatform, kurrent_platform
 
 DEAL = "deal { id name amount { minor } stage { name } version }"
-
-
-@pytest.fixture
-async def double() -> AsyncIterator[KurrentDouble]:
-    """A server of this test, with projections of its own."""
-    async with kurrent_double() as one:
-        one.log.links = True
-        yield one
 
 
 @pytest.fixture

@@ -155,6 +155,29 @@ async def test_cards_come_back_after_their_store_died(crm_database: str, tmp_pat
             await log.close()
 
 
+async def test_cards_wait_for_room(crm_database: str, tmp_path: Path) -> None:
+    """A store that is full in the middle parks nothing and loses nothing: with more room it ends as one that had it."""
+    await store(crm_database, EVENTS[:200])
+    with DataFolder(tmp_path) as folder, start_valkey(folder) as own:
+        async with started(crm_database, own.url) as projections, Redis.from_url(own.url) as client:
+            await until(caught_up(projections, 200))
+            await client.config_set("maxmemory", "1mb")
+            await store(crm_database, EVENTS[200:])
+            postgres, cards = projections.status
+            await until(lambda: postgres.position == HEAD and cards.waits_for is not None)
+            assert cards.waits_for is not None
+            assert "command not allowed when used memory > 'maxmemory'" in cards.waits_for
+            assert cards.position == 200
+            await client.config_set("maxmemory", "128mb")
+            await until(caught_up(projections))
+            assert cards.parked == 0
+            had_to_wait = await entries(own.url)
+            await client.flushdb()
+            await until(lambda: cards.position == 0 or cards.waits_for is not None)
+            await until(caught_up(projections))
+            assert await entries(own.url) == had_to_wait
+
+
 async def test_cards_that_were_lost_come_back_though_nothing_happens(crm_database: str, redis_url: str) -> None:
     """An emptied store is noticed while no event comes, and filled again."""
     await store(crm_database, EVENTS)

@@ -72,7 +72,7 @@ class DoubleLog:
     records: list[Record] = field(default_factory=list)
     streams: dict[str, list[Record]] = field(default_factory=dict)
     tombstones: set[str] = field(default_factory=set)
-    links: bool = False
+    links: bool = True
     """Whether the projections run that link every event into $ce-<category> and $et-<type>."""
     end: int = 0
 
