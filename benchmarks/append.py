@@ -6,13 +6,10 @@ put into batches beforehand. fsync and synchronous_commit are on, as they are in
 
 import asyncio
 import gc
-import shutil
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,11 +19,11 @@ import uvloop
 
 import write_side.adapters.migrations
 from benchmarks.compare import Goal, compare
+from benchmarks.scratch import scratch
 from event_schemas.codec import seal
 from event_schemas.deal import DealLost, LossReason
 from event_schemas.envelope import EMPTY, Origin, StoredEvent
 from event_schemas.streams import StreamName, TenantId, stream_name
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from tests.support.secrets import MASTER
 from write_side.adapters.postgres import PostgresEventStore
@@ -165,9 +162,5 @@ async def measure(url: str, comparing: Comparing) -> None:
 def main() -> None:
     """Measure and print, each on a server of its own, which this thread must start: none has another's to clean up."""
     for comparing in (partial(to_batches, 32, 6_400, 0.6), partial(to_batches, 512, 12_800, 0.5), to_one_by_one):
-        folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-        try:
-            with DataFolder(folder) as data, start_postgres(data) as postgres:
-                uvloop.run(measure(postgres.url, comparing))
-        finally:
-            shutil.rmtree(folder)
+        with scratch() as data, start_postgres(data) as postgres:
+            uvloop.run(measure(postgres.url, comparing))

@@ -1,18 +1,16 @@
 """Search among 200,000 entities of one tenant in Elasticsearch, beside PostgreSQL: the same questions, one by one."""
 
 import os
-import shutil
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from random import Random
 
 import asyncpg
 import uvloop
 
 import projections.migrations
+from benchmarks.scratch import scratch
 from benchmarks.search import MIX, QUESTIONS
 from event_schemas.streams import Position, TenantId
 from projections.bootstrap import elasticsearch_client
@@ -24,7 +22,6 @@ from read_api.elasticsearch_snapshots import Snapshots
 from read_api.postgres_search import PostgresSearch
 from read_api.search import Answer, Question
 from replay_tools.embedded.elasticsearch import start_elasticsearch
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from tests.support.elastic_crowd import fill_index
 from tests.support.search_crowd import SIZE, TENANT, fill
@@ -121,13 +118,9 @@ async def run(postgres_url: str, elasticsearch_url: str) -> None:
 
 def main() -> None:
     """Measure and print; the thread that starts servers must be the main one."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))
-    try:
-        with (
-            DataFolder(folder) as data,
-            start_postgres(data) as postgres,
-            start_elasticsearch(data, megabytes=512) as elasticsearch,
-        ):
-            uvloop.run(run(postgres.url, elasticsearch.url))
-    finally:
-        shutil.rmtree(folder)
+    with (
+        scratch() as data,
+        start_postgres(data) as postgres,
+        start_elasticsearch(data, megabytes=512) as elasticsearch,
+    ):
+        uvloop.run(run(postgres.url, elasticsearch.url))

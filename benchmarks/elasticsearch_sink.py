@@ -1,12 +1,9 @@
 """Writing what Elasticsearch searches, beside a bare ``_bulk`` of the same documents, encoded beforehand."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -14,6 +11,7 @@ import uvloop
 from elasticsearch import AsyncElasticsearch
 
 from benchmarks.compare import Goal, compare
+from benchmarks.scratch import scratch
 from event_schemas.streams import Position
 from event_schemas.topics import LOG
 from projections.bootstrap import elasticsearch_client, room_for_batches
@@ -25,7 +23,6 @@ from projections.sinks.elasticsearch_calls import Operations, entry_id, versione
 from projections.sinks.elasticsearch_index import Index
 from projections.views import search_documents
 from replay_tools.embedded.elasticsearch import start_elasticsearch
-from replay_tools.embedded.folder import DataFolder
 from tests.support.events import Log, some_id
 from tests.support.projecting import changes_of
 from tests.support.search_crowd import crowd
@@ -100,9 +97,5 @@ async def measure(url: str) -> None:
 
 def main() -> None:
     """Measure and print, on a server of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-    try:
-        with DataFolder(folder) as data, start_elasticsearch(data, megabytes=512) as server, room_for_batches():
-            uvloop.run(measure(server.url))
-    finally:
-        shutil.rmtree(folder)
+    with scratch() as data, start_elasticsearch(data, megabytes=512) as server, room_for_batches():
+        uvloop.run(measure(server.url))

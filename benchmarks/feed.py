@@ -5,15 +5,12 @@ One client that sends one request after another over one connection; authenticat
 
 import asyncio
 import json
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from random import Random
 
 import uvloop
@@ -22,9 +19,9 @@ import projections.migrations
 import write_side.adapters.migrations
 from benchmarks.compare import Goal, compare
 from benchmarks.read_server import SECRET
+from benchmarks.scratch import scratch
 from read_api.authentication import Role, Tokens
 from read_api.bootstrap import system_clock
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from replay_tools.embedded.valkey import start_valkey
 from tests.support.histories import deals
@@ -136,9 +133,5 @@ def run(postgres_url: str, redis_url: str) -> None:
 
 def main() -> None:
     """Measure and print; the thread that starts servers must be the main one."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-"))
-    try:
-        with DataFolder(folder) as data, start_postgres(data) as postgres, start_valkey(data) as valkey:
-            run(postgres.url, valkey.url)
-    finally:
-        shutil.rmtree(folder)
+    with scratch() as data, start_postgres(data) as postgres, start_valkey(data) as valkey:
+        run(postgres.url, valkey.url)

@@ -1,13 +1,10 @@
 """Following the store into the Postgres views, beside a loop written by hand that upserts the same rows in batches."""
 
 import asyncio
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -18,6 +15,7 @@ import projections.migrations
 import write_side.adapters.migrations
 from benchmarks.compare import Goal, compare
 from benchmarks.follow_by_hand import Loop
+from benchmarks.scratch import scratch
 from event_schemas.streams import Position
 from projections.bootstrap import room_for_batches
 from projections.catalog import ViewGroup
@@ -29,7 +27,6 @@ from projections.sinks.documents import StoredDocuments
 from projections.sinks.postgres import postgres_sink
 from projections.sinks.progress import Progress
 from projections.views import deal_board, deal_stage_history, entity_states, entity_timeline
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from tests.support.events import store
 from tests.support.histories import deal_moves, deals
@@ -115,9 +112,5 @@ async def measure(url: str) -> None:
 
 def main() -> None:
     """Measure and print, on a server of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-    try:
-        with DataFolder(folder) as data, start_postgres(data) as postgres, room_for_batches():
-            uvloop.run(measure(postgres.url))
-    finally:
-        shutil.rmtree(folder)
+    with scratch() as data, start_postgres(data) as postgres, room_for_batches():
+        uvloop.run(measure(postgres.url))

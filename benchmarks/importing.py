@@ -9,9 +9,7 @@ import asyncio
 import csv
 import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -28,8 +26,8 @@ import uvloop
 
 import write_side.adapters.migrations
 from benchmarks.compare import Goal, compare
+from benchmarks.scratch import scratch
 from event_schemas.streams import TenantId, stream_name
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 
 NAME = "importing"
@@ -165,9 +163,5 @@ async def measure(url: str, folder: Path) -> None:
 
 def main() -> None:
     """Measure and print, on a server of its own, which this thread must start."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-    try:
-        with DataFolder(folder) as data, start_postgres(data) as postgres:
-            uvloop.run(measure(postgres.url, folder))
-    finally:
-        shutil.rmtree(folder)
+    with scratch() as data, start_postgres(data) as postgres:
+        uvloop.run(measure(postgres.url, data.path))

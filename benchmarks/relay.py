@@ -5,12 +5,9 @@ single record. Both begin with a connection, and end when the last transaction i
 """
 
 import asyncio
-import shutil
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -20,11 +17,11 @@ from aiokafka import AIOKafkaProducer
 import write_side.adapters.migrations
 import write_side.bootstrap
 from benchmarks.compare import Goal, compare
+from benchmarks.scratch import scratch
 from event_schemas.envelope import StoredEvent
 from event_schemas.records import MAX_RECORD_BYTES
 from event_schemas.relayed import KEY, NOTHING, encode_relayed
 from event_schemas.topics import CHECKPOINT
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.kafka import start_kafka
 from replay_tools.embedded.postgres import start_postgres
 from tests.support.events import store
@@ -146,9 +143,5 @@ async def measure(log_url: str, servers: str) -> None:
 
 def main() -> None:
     """Measure and print, on servers of its own, which this thread must start."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-    try:
-        with DataFolder(folder) as data, start_postgres(data) as postgres, start_kafka(data) as kafka:
-            uvloop.run(measure(postgres.url, kafka.url))
-    finally:
-        shutil.rmtree(folder)
+    with scratch() as data, start_postgres(data) as postgres, start_kafka(data) as kafka:
+        uvloop.run(measure(postgres.url, kafka.url))

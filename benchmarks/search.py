@@ -2,12 +2,9 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,11 +12,11 @@ import asyncpg
 import uvloop
 
 import projections.migrations
+from benchmarks.scratch import scratch
 from event_schemas.streams import TenantId
 from read_api.database import SETTINGS, Database
 from read_api.postgres_search import PostgresSearch
 from read_api.search import Question
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import start_postgres
 from tests.support.search_crowd import OWNERS, SIZE, STAGES, TENANT, fill
 
@@ -150,13 +147,9 @@ async def run(url: str) -> None:
 
 def main() -> None:
     """Measure and print; the thread that starts servers must be the main one."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-"))
-    try:
-        with (
-            DataFolder(folder) as data,
-            start_postgres(data) as postgres,
-            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-        ):
-            runner.run(run(postgres.url))
-    finally:
-        shutil.rmtree(folder)
+    with (
+        scratch() as data,
+        start_postgres(data) as postgres,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(run(postgres.url))

@@ -1,10 +1,7 @@
 """From sending a command to seeing it in deal_board, at 200 commands a second: p50 and p99."""
 
 import asyncio
-import shutil
-import tempfile
 import time
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -14,10 +11,10 @@ import projections.bootstrap
 import projections.migrations
 import write_side.adapters.migrations
 import write_side.bootstrap
+from benchmarks.scratch import scratch
 from event_schemas.pipeline import StageCategory
 from event_schemas.streams import TenantId
 from event_schemas.values import Money
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.postgres import PostgresServer, start_postgres
 from replay_tools.embedded.valkey import ValkeyServer, start_valkey
 from tests.support.secrets import MASTER
@@ -74,12 +71,8 @@ async def measure(postgres: PostgresServer, valkey: ValkeyServer) -> list[float]
 
 def run() -> list[float]:
     """On servers of their own; the thread that starts them must be the main one."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-"))
-    try:
-        with DataFolder(folder) as data, start_postgres(data) as postgres, start_valkey(data) as valkey:
-            return uvloop.run(measure(postgres, valkey))
-    finally:
-        shutil.rmtree(folder)
+    with scratch() as data, start_postgres(data) as postgres, start_valkey(data) as valkey:
+        return uvloop.run(measure(postgres, valkey))
 
 
 def main() -> None:

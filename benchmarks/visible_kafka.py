@@ -4,15 +4,12 @@ Beside it what a bare loop takes that knows no commands: produce, consume, upser
 """
 
 import asyncio
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -23,9 +20,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 import projections.migrations
 import write_side.adapters.migrations
 import write_side.bootstrap
+from benchmarks.scratch import scratch
 from benchmarks.visible import CATEGORIES, PIPELINE, TENANT, one, request
 from event_schemas.topics import DEALS
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.kafka import start_kafka
 from replay_tools.embedded.postgres import start_postgres
 from replay_tools.embedded.valkey import start_valkey
@@ -135,27 +132,23 @@ def report(name: str, taken: list[float]) -> None:
 
 def main() -> None:
     """Measure and print, on servers of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-    try:
-        with (
-            DataFolder(folder) as data,
-            start_postgres(data) as pg,
-            start_kafka(data) as kafka,
-            start_valkey(data) as vk,
-        ):
-            environment = {
-                "PATH": "/usr/bin:/bin",
-                "CRM_POSTGRES_URL": pg.url,
-                "CRM_KAFKA_URL": kafka.url,
-                "CRM_REDIS_URL": vk.url,
-                "CRM_MASTER_SECRET": MASTER.decode(),
-            }
-            uvloop.run(prepared(pg.url, kafka.url))
-            with processes(environment):
-                through_all = uvloop.run(ours(pg.url))
-            through_kafka = uvloop.run(bare(pg.url, kafka.url))
-    finally:
-        shutil.rmtree(folder)
+    with (
+        scratch() as data,
+        start_postgres(data) as pg,
+        start_kafka(data) as kafka,
+        start_valkey(data) as vk,
+    ):
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "CRM_POSTGRES_URL": pg.url,
+            "CRM_KAFKA_URL": kafka.url,
+            "CRM_REDIS_URL": vk.url,
+            "CRM_MASTER_SECRET": MASTER.decode(),
+        }
+        uvloop.run(prepared(pg.url, kafka.url))
+        with processes(environment):
+            through_all = uvloop.run(ours(pg.url))
+        through_kafka = uvloop.run(bare(pg.url, kafka.url))
     print(f"visible_kafka, {len(through_all)} commands at {RATE}/s, from sending to a row (goal p99 < {GOAL_MS} ms)")
     report("command, relay, Kafka, Faust worker", through_all)
     report("bare: produce, consume, upsert, select", through_kafka)

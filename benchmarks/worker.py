@@ -1,12 +1,9 @@
 """A Faust worker into the Postgres views, beside a bare aiokafka loop that upserts the same rows in batches by hand."""
 
-import shutil
 import statistics
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Final
 from uuid import uuid4
@@ -19,6 +16,7 @@ import projections.migrations
 import write_side.adapters.migrations
 from benchmarks.compare import Goal, compare
 from benchmarks.follow import GROUP, rows
+from benchmarks.scratch import scratch
 from benchmarks.worker_by_hand import bare_agent, by_hand
 from benchmarks.worker_clock import Clock
 from event_schemas.envelope import StoredEvent
@@ -36,7 +34,6 @@ from projections.sinks.connection import Connection, connected
 from projections.sinks.documents import StoredDocuments
 from projections.sinks.postgres import postgres_sink
 from projections.sinks.progress import Progress
-from replay_tools.embedded.folder import DataFolder
 from replay_tools.embedded.kafka import start_kafka
 from replay_tools.embedded.postgres import start_postgres
 from tests.support.histories import deal_moves, deals
@@ -172,14 +169,10 @@ async def measure(url: str, kafka_url: str) -> None:
 
 def main() -> None:
     """Measure and print, on servers of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="eventcrm-bench-", dir="/var/tmp"))  # on a disk: /tmp need not be
-    try:
-        with (
-            DataFolder(folder) as data,
-            start_postgres(data) as postgres,
-            start_kafka(data) as kafka,
-            room_for_batches(),
-        ):
-            uvloop.run(measure(postgres.url, kafka.url))
-    finally:
-        shutil.rmtree(folder)
+    with (
+        scratch() as data,
+        start_postgres(data) as postgres,
+        start_kafka(data) as kafka,
+        room_for_batches(),
+    ):
+        uvloop.run(measure(postgres.url, kafka.url))
