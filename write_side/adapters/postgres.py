@@ -40,7 +40,8 @@ class PostgresEventStore(PostgresEventLog):
         self._subjects = PostgresSubjectKeys(readers, keys, pauses=pauses)
         self._clock = clock
         self._on_append = on_append
-        self._appends = GroupCommit(PostgresAppender(writers, on_append=self._appended, pauses=pauses).send)
+        self._appender = PostgresAppender(writers, on_append=self._appended, pauses=pauses)
+        self._appends = GroupCommit(self._appender.send)
 
     @classmethod
     async def connect(

@@ -1,14 +1,14 @@
 """Appending to the log in PostgreSQL: many commands in one call, and what to do when its answer is lost."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from event_schemas.envelope import EMPTY
-from event_schemas.streams import Position
+from event_schemas.envelope import EMPTY, StoredEvent
+from event_schemas.streams import Position, TenantId
 from write_side.adapters.group_commit import Append
 from write_side.adapters.postgres_queries import queries
 from write_side.adapters.postgres_session import DRIVER_ERRORS, Connection, Writers, is_outage, no_answer
@@ -52,6 +52,43 @@ class PostgresAppender:
             await asyncio.sleep(pause)
         return None
 
+    async def begin(self, events: Sequence[StoredEvent], tenant: TenantId, salts: Mapping[UUID, bytes]) -> bool:
+        """Store streams that begin, and the salts of people who are as new, all of one tenant and in one call.
+
+        False: something of it was there before, or cannot be stored, and so nothing is. Raises EventStoreUnavailable.
+        """
+        arguments = rows_of(events), tenant, list(salts), list(salts.values())
+        doubtful = False
+        for pause in (*self._pauses, None):
+            try:
+                async with self._writers.connection() as connection:
+                    return await self._begun(connection, arguments, events[-1].event_id, doubtful=doubtful)
+            except DRIVER_ERRORS as error:
+                if not is_outage(error):
+                    return False
+                if pause is None:
+                    raise EventStoreUnavailable(no_answer(error)) from error
+            doubtful = True
+            await asyncio.sleep(pause)
+        raise AssertionError  # the last attempt has no pause
+
+    async def _begun(self, connection: Connection, arguments: Sequence[object], last: UUID, *, doubtful: bool) -> bool:
+        """One call. After a lost answer the log is asked for its last event first, and again where it refuses then."""
+        if doubtful and await self._is_stored(connection, last):
+            return True
+        try:
+            position = await connection.fetchval(self._sql["begin"], *arguments)
+        except asyncpg.UniqueViolationError:
+            return doubtful and await self._is_stored(connection, last)
+        self._on_append(Position(position))
+        return True
+
+    async def _is_stored(self, connection: Connection, event: UUID) -> bool:
+        rows = await connection.fetch(self._sql["stored"], [event])
+        for row in rows:
+            self._on_append(Position(row["position"]))
+        return bool(rows)
+
     async def _attempt(self, connection: Connection, appends: Sequence[Append], *, doubtful: bool) -> None:
         """One call. After a lost answer the log is asked for the events first, and again about what it refuses then."""
         if doubtful:
@@ -67,7 +104,8 @@ class PostgresAppender:
         """Settle what is accepted; the rest with the version that its stream was found at."""
         if not appends:
             return []
-        rows, beginning = rows_of(appends), all(append.expected == EMPTY.version for append in appends)
+        rows = rows_of(event for append in appends for event in append.events)
+        beginning = all(append.expected == EMPTY.version for append in appends)
         personal = any(row[-1] is not None for row in rows)
         try:
             answer = await connection.fetch(self._sql["append"], rows, beginning, personal)
@@ -122,6 +160,6 @@ def _fail(appends: Sequence[Append], cause: Exception) -> None:
         append.failed(error)
 
 
-def rows_of(appends: Sequence[Append]) -> list[tuple[object, ...]]:
+def rows_of(events: Iterable[StoredEvent]) -> list[tuple[object, ...]]:
     """The events as rows of the type ``log_event``: without their position, which the log gives, and their key."""
-    return [_fields(event)[1:-1] for append in appends for event in append.events]
+    return [_fields(event)[1:-1] for event in events]
