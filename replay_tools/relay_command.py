@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 import uvloop
 
+from projections.engines.kafka_connection import survive_closed_connections
 from replay_tools.embedded.folder import DataFolder, default_path
 from replay_tools.ending import Unavailable
 from replay_tools.reaching import kafka_url, store_url
@@ -24,6 +25,7 @@ def relay(
     settings = Settings()
     log_url, servers = store_url(settings, DataFolder(data)), kafka_url(settings)
     log_to_stderr()
+    survive_closed_connections()
     try:
         uvloop.run(
             relay_worker.run(

@@ -24,13 +24,18 @@ from faust.types import TP
 
 from event_schemas.topics import Lane
 from projections.engines.cluster import Cluster
+from projections.engines.kafka_connection import survive_closed_connections
 from projections.engines.lane_records import Records
-from projections.engines.lanes import BATCH, Kept, SourceUnavailable
+from projections.engines.lanes import BATCH, Kept, SourceLost, SourceUnavailable
 
 if TYPE_CHECKING:
     from projections.engines.faust_app import LaneApp
 
+survive_closed_connections()
+
 FETCH_S: Final = 1.0
+ANSWER_S: Final = 20.0
+"""After so long without an answer, the client is made anew: a broker that is down is waited for where it begins."""
 _ANSWER_MS: Final = 100
 """How long the broker waits for records: while it does, lanes that were just drained are not asked for."""
 _LOOK_AGAIN_MS: Final = 10_000
@@ -111,10 +116,14 @@ class LaneConsumer(Consumer):
 
     async def kept(self, lanes: Collection[Lane]) -> Mapping[Lane, Kept]:
         """See Source."""
-        with _outages_named():
-            wanted = [self._tp(lane) for lane in lanes]
-            first, end = await self.earliest_offsets(*wanted), await self.highwaters(*wanted)
-            return {lane: Kept(first[tp], end[tp]) for lane, tp in zip(lanes, wanted, strict=True)}
+        wanted = [self._tp(lane) for lane in lanes]
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                with _outages_named():
+                    first, end = await self.earliest_offsets(*wanted), await self.highwaters(*wanted)
+        except TimeoutError as error:
+            raise SourceLost(f"Kafka's client has not answered for {ANSWER_S:.0f} s") from error
+        return {lane: Kept(first[tp], end[tp]) for lane, tp in zip(lanes, wanted, strict=True)}
 
     async def seek(self, offsets: Mapping[Lane, int]) -> None:  # type: ignore[override]  # Faust's own is not used
         """See Source."""

@@ -54,7 +54,7 @@ class Source(Protocol):
         ...
 
     async def kept(self, lanes: Collection[Lane]) -> Mapping[Lane, Kept]:
-        """What there is to read; raises SourceUnavailable, as ``seek`` does."""
+        """What there is to read; raises SourceUnavailable, as ``seek`` does, and SourceLost."""
         ...
 
     async def seek(self, offsets: Mapping[Lane, int]) -> None:
@@ -76,6 +76,10 @@ class Source(Protocol):
 
 class SourceUnavailable(ConnectionError):
     """Kafka does not answer, or the lanes are not this member's any more."""
+
+
+class SourceLost(Exception):
+    """Kafka's client does not come back by itself: this member has to be made anew."""
 
 
 class SubjectKeys(Protocol):
@@ -126,7 +130,10 @@ class LaneFollower:
         return self.report.status
 
     async def step(self, source: Source) -> None:
-        """Become the owner of what is assigned, or take what has come. What is down is waited for, a little."""
+        """Become the owner of what is assigned, or take what has come. What is down is waited for, a little.
+
+        Raises what ends the source.
+        """
         if self._runner is None or self._turn != source.turn:
             await self._try(source, self._take_over)
             return
@@ -147,6 +154,8 @@ class LaneFollower:
         except NoLongerMine:
             await self.aclose()
             return
+        except SourceLost:
+            raise
         except _WAITED_FOR as error:
             self.report.waits_for(str(error), logging.WARNING)
         except Exception as error:  # noqa: BLE001  # a defect of ours: seen in status and log, and no reason to give up

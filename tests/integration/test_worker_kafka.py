@@ -6,12 +6,20 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import asyncpg
+import pytest
+import uvloop
+from aiokafka import AIOKafkaConsumer
+from aiokafka.conn import create_conn
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from event_schemas.streams import Position
 from event_schemas.topics import LOG, Lane, lane_of
 from projections.bootstrap import WorkerParts, worker_app
+from projections.engines import faust_consumer
 from projections.engines.cluster import Cluster
 from projections.engines.faust_groups import Group, run_groups
 from tests.support.broker import broker
@@ -102,6 +110,52 @@ async def test_a_broker_that_dies_is_waited_for(postgres_url: str, crm_database:
                 await until(at(group, HEAD))
             assert group.status.parked == 0
     assert await views(crm_database) == await by_one_pass(postgres_url, EVENTS)
+
+
+async def test_a_client_that_hangs_is_made_anew(
+    postgres_url: str,
+    crm_database: str,
+    kafka_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever keeps Kafka's client from answering: the group does not wait for it for ever."""
+    await store(crm_database, EVENTS)
+    kafka = await own_kafka(kafka_url)
+    hung: list[AIOKafkaConsumer] = []
+    answer = AIOKafkaConsumer.beginning_offsets
+
+    async def hang_once(self: AIOKafkaConsumer, partitions: Any) -> Any:
+        if self._group_id is not None and not hung:
+            hung.append(self)
+            await asyncio.Event().wait()
+        return await answer(self, partitions)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "beginning_offsets", hang_once)
+    monkeypatch.setattr(faust_consumer, "ANSWER_S", 0.5)
+    async with publisher(kafka) as topics, running(kafka, crm_database, "postgres") as (group,):
+        await topics.publish(EVENTS)
+        await topics.checkpoint(HEAD)
+        await until(at(group, HEAD))
+    assert len(hung) == 1
+    assert "begins again after SourceLost: Kafka's client has not answered" in caplog.text
+    assert await views(crm_database) == await by_one_pass(postgres_url, EVENTS)
+
+
+def test_a_connection_that_closes_unnoticed_is_an_outage(kafka_url: str) -> None:
+    """Uvloop says so by another error than aiokafka knows: unknown, it would end what keeps the client going."""
+
+    async def closed() -> None:
+        host, _, port = kafka_url.rpartition(":")
+        connection = await create_conn(host, int(port))
+        connection._read_task.cancel()  # which would notice
+        connection._writer.transport.abort()
+        await asyncio.sleep(0.05)  # the loop's own turns, of which nothing tells
+        with pytest.raises(KafkaConnectionError, match="closed"):
+            await connection.send(MetadataRequest([]))
+        assert not connection.connected()
+
+    uvloop.run(closed())
 
 
 async def test_the_trouble_of_one_group_is_not_that_of_another(

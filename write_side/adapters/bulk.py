@@ -1,7 +1,7 @@
 """Appending for imports: many streams begun in one go."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,20 +23,18 @@ class BulkEventStore(PostgresEventStore):
     """
 
     async def begin_many(self, beginnings: Sequence[Beginning]) -> Sequence[bool]:
-        now = self._clock()
-        if beginnings and (people := _newcomers(beginnings)) is not None:
-            tenant = beginnings[0].parts[0][1].tenant
-            salts = {person: os.urandom(SALT_BYTES) for person in people}
-            keys = {person: self._keys.subject_key(tenant, salt) for person, salt in salts.items()}
-            new = [sealed(beginning, now, keys) for beginning in beginnings]
-            events = [event for one in new if one is not None for event in one]
-            if not events:
-                return [False] * len(new)
-            if len(new) > 1 and sum(len(event.metadata) + len(event.data) for event in events) > MAX_BYTES:
-                half = len(beginnings) // 2
-                return [*await self.begin_many(beginnings[:half]), *await self.begin_many(beginnings[half:])]
-            if await self._appender.begin(events, tenant, salts):
-                return [one is not None for one in new]
+        if not beginnings:
+            return []
+        now, tenant = self._clock(), beginnings[0].parts[0][1].tenant
+        keys = _NewKeys(lambda salt: self._keys.subject_key(tenant, salt))
+        new = [sealed(beginning, now, keys) for beginning in beginnings]
+        events = [event for one in new if one is not None for event in one]
+        if len(new) > 1 and sum(len(event.metadata) + len(event.data) for event in events) > MAX_BYTES:
+            half = len(new) // 2
+            return [*await self.begin_many(beginnings[:half]), *await self.begin_many(beginnings[half:])]
+        are_own = all(event.subject_id is None or event.subject_id == event.entity_id for event in events)
+        if not events or (are_own and await self._appender.begin(events, tenant, keys.salts)):
+            return [one is not None for one in new]
         return await self._begin_as_others(beginnings, now)
 
     async def _begin_as_others(self, beginnings: Sequence[Beginning], now: datetime) -> Sequence[bool]:
@@ -60,16 +58,18 @@ class BulkEventStore(PostgresEventStore):
         return append
 
 
-def _newcomers(beginnings: Sequence[Beginning]) -> set[UUID] | None:
-    """Whom they are about; None when one of them is about somebody else than who begins with it."""
-    people: set[UUID] = set()
-    for beginning in beginnings:
-        for events, _ in beginning.parts:
-            for person in codec.subjects_of(events, beginning.stream):
-                if not beginning.stream.endswith(str(person)):
-                    return None
-                people.add(person)
-    return people
+class _NewKeys(dict[UUID, bytes]):
+    """Makes the key of a person when it is asked for."""
+
+    def __init__(self, key_of: Callable[[bytes], bytes]) -> None:
+        super().__init__()
+        self.salts: dict[UUID, bytes] = {}
+        self._key_of = key_of
+
+    def __missing__(self, person: UUID) -> bytes:
+        self.salts[person] = salt = os.urandom(SALT_BYTES)
+        self[person] = key = self._key_of(salt)
+        return key
 
 
 async def keys_of(beginnings: Sequence[Beginning], subjects: SubjectKeys) -> Mapping[UUID, bytes]:
