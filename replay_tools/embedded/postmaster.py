@@ -70,7 +70,7 @@ def _words(pid: int) -> list[bytes]:
     """Of its command line; of a process that has ended, none."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return [b""]
 
 

@@ -17,7 +17,7 @@ from tests.contract.event_store import DEMO, a_stream, amounts, origin
 from tests.contract.event_store_sealing import CAPTURED, NOTED, a_lead, assert_chained, facts_of
 from tests.contract.subject_rows import erase_subject
 from tests.integration.lossy_proxy import lossy_proxy
-from tests.integration.test_log_faults import QUICK, counter_held, until_waiting
+from tests.integration.test_log_faults import QUICK, TERMINATE, counter_held, until_waiting
 from tests.support.events import some_id
 from tests.support.network import free_port
 from tests.support.secrets import MASTER
@@ -151,6 +151,20 @@ async def test_a_call_that_outlives_its_connection_is_not_taken_for_a_stranger_s
             await until_waiting(other, 2)
         assert await waiting == [True] * 20
         assert await store.head() == 2 + 40
+
+
+async def test_what_another_began_meanwhile_is_not_taken_for_the_lost_call(crm_database: str) -> None:
+    """Two runs of one import, and a call that was broken off: what the other one stored is not all there is."""
+    async with opened(crm_database, pauses=(0.5, 0.5)) as store, opened(crm_database) as other:
+        begun = leads(20)
+        async with counter_held(crm_database) as watching:
+            waiting = asyncio.create_task(store.begin_many(begun))
+            await until_waiting(watching, 1)
+            assert await watching.fetchval(TERMINATE) == 1
+        assert await other.begin_many(begun[-1:]) == [True]
+        assert await waiting == [True] * 19 + [False]
+        for one in begun:
+            assert await said(store, one.stream) == [CAPTURED, NOTED]
 
 
 async def test_a_server_that_is_away_is_told(crm_database: str) -> None:

@@ -58,11 +58,12 @@ class PostgresAppender:
         False: something of it was there before, or cannot be stored, and so nothing is. Raises EventStoreUnavailable.
         """
         arguments = rows_of(events), tenant, list(salts), list(salts.values())
+        ids = [event.event_id for event in events]
         doubtful = False
         for pause in (*self._pauses, None):
             try:
                 async with self._writers.connection() as connection:
-                    return await self._begun(connection, arguments, events[-1].event_id, doubtful=doubtful)
+                    return await self._begun(connection, arguments, ids, doubtful=doubtful)
             except DRIVER_ERRORS as error:
                 if not is_outage(error):
                     return False
@@ -72,22 +73,26 @@ class PostgresAppender:
             await asyncio.sleep(pause)
         raise AssertionError  # the last attempt has no pause
 
-    async def _begun(self, connection: Connection, arguments: Sequence[object], last: UUID, *, doubtful: bool) -> bool:
-        """One call. After a lost answer the log is asked for its last event first, and again where it refuses then."""
-        if doubtful and await self._is_stored(connection, last):
+    async def _begun(
+        self, connection: Connection, arguments: Sequence[object], ids: Sequence[UUID], *, doubtful: bool
+    ) -> bool:
+        """One call. After a lost answer the log is asked for its events first, and again where it refuses then."""
+        if doubtful and await self._are_stored(connection, ids):
             return True
         try:
             position = await connection.fetchval(self._sql["begin"], *arguments)
         except asyncpg.UniqueViolationError:
-            return doubtful and await self._is_stored(connection, last)
+            return doubtful and await self._are_stored(connection, ids)
         self._on_append(Position(position))
         return True
 
-    async def _is_stored(self, connection: Connection, event: UUID) -> bool:
-        rows = await connection.fetch(self._sql["stored"], [event])
-        for row in rows:
-            self._on_append(Position(row["position"]))
-        return bool(rows)
+    async def _are_stored(self, connection: Connection, ids: Sequence[UUID]) -> bool:
+        """All of them: some alone are of another who begins the same streams."""
+        rows = await connection.fetch(self._sql["stored"], ids)
+        if len(rows) < len(ids):
+            return False
+        self._on_append(Position(max(row["position"] for row in rows)))
+        return True
 
     async def _attempt(self, connection: Connection, appends: Sequence[Append], *, doubtful: bool) -> None:
         """One call. After a lost answer the log is asked for the events first, and again about what it refuses then."""
