@@ -35,6 +35,7 @@ from projections.sinks.progress import Progress
 from projections.sinks.redis import RedisSink
 from projections.sinks.relayed import RelayedTable
 from write_side.adapters.event_logs import open_event_log
+from write_side.adapters.kafka_connection import survive_closed_connections
 from write_side.adapters.keys import DerivedTenantKeys
 from write_side.adapters.kurrent_url import is_kurrent_url
 from write_side.adapters.postgres_session import open_pool
@@ -288,6 +289,7 @@ async def _relayed(parts: WorkerParts) -> AsyncIterator[Published]:
 
 def worker_app(parts: WorkerParts, group: str, published: Published | None = None) -> LaneApp:
     """The Faust app of one group."""
+    survive_closed_connections()
     return LaneApp(group=group, cluster=parts.cluster, follower=partial(lane_follower, parts, group, published))
 
 

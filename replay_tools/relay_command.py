@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 import uvloop
 
-from projections.engines.kafka_connection import survive_closed_connections
 from replay_tools.embedded.folder import DataFolder, default_path
 from replay_tools.ending import Unavailable
 from replay_tools.reaching import kafka_url, store_url
 from replay_tools.settings import Settings
+from write_side.adapters.kafka_connection import survive_closed_connections
 from write_side.application.relay import TransportNotReady
 from write_side.entrypoints import relay_worker
 

@@ -24,14 +24,11 @@ from faust.types import TP
 
 from event_schemas.topics import Lane
 from projections.engines.cluster import Cluster
-from projections.engines.kafka_connection import survive_closed_connections
 from projections.engines.lane_records import Records
 from projections.engines.lanes import BATCH, Kept, SourceLost, SourceUnavailable
 
 if TYPE_CHECKING:
     from projections.engines.faust_app import LaneApp
-
-survive_closed_connections()
 
 FETCH_S: Final = 1.0
 ANSWER_S: Final = 20.0

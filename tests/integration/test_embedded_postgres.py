@@ -123,9 +123,10 @@ async def test_a_killed_server_s_busy_children_are_ended(folder: DataFolder, way
     killed = start_postgres(folder, identity=identity)
     await stored(killed, "CREATE TABLE kept AS SELECT 7 AS n")
     busy = asyncio.create_task(stored(killed, "SELECT count(*) FROM generate_series(1, 1e12) AS n"))
-    server = psutil.Process(killed.child.process.pid)
-    while not any("SELECT" in "".join(child.cmdline()) for child in server.children()):  # noqa: ASYNC110 -- what another process does
+    begun = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%1e12%' AND pid <> pg_backend_pid()"
+    while not await stored(killed, begun):  # noqa: ASYNC110 -- what a server does: nothing to wait on
         await asyncio.sleep(0.01)
+    server = psutil.Process(killed.child.process.pid)
     children = server.children()
     server.kill()
     killed.child.process.wait()

@@ -31,6 +31,7 @@ from tests.support.secrets import MASTER
 from tests.support.topics import own_kafka
 from tests.support.worker_views import by_one_pass, views
 from write_side.adapters.kafka import Kafka
+from write_side.adapters.kafka_connection import survive_closed_connections
 from write_side.adapters.kafka_topics import apply_topics
 
 EVENTS = everything(Random(31), 600)
@@ -143,7 +144,8 @@ async def test_a_client_that_hangs_is_made_anew(
 
 
 def test_a_connection_that_closes_unnoticed_is_an_outage(kafka_url: str) -> None:
-    """Uvloop says so by another error than aiokafka knows: unknown, it would end what keeps the client going."""
+    """The loop says so by another error than aiokafka knows: unknown, it would end what keeps the client going."""
+    survive_closed_connections()
 
     async def closed() -> None:
         host, _, port = kafka_url.rpartition(":")
