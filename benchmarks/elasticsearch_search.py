@@ -13,7 +13,7 @@ import projections.migrations
 from benchmarks.scratch import scratch
 from benchmarks.search import MIX, QUESTIONS
 from event_schemas.streams import Position, TenantId
-from projections.bootstrap import elasticsearch_client
+from projections.search_bootstrap import elasticsearch_client
 from projections.sinks.elasticsearch_index import Index
 from projections.views import search_documents
 from read_api.database import Database

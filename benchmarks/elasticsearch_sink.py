@@ -14,10 +14,11 @@ from benchmarks.compare import Goal, compare
 from benchmarks.scratch import scratch
 from event_schemas.streams import Position
 from event_schemas.topics import LOG
-from projections.bootstrap import elasticsearch_client, room_for_batches
+from projections.bootstrap import room_for_batches
 from projections.changes import VersionedChange
 from projections.engines.store import BATCH
 from projections.projecting import Projected
+from projections.search_bootstrap import elasticsearch_client
 from projections.sinks.elasticsearch import ElasticsearchSink
 from projections.sinks.elasticsearch_calls import Operations, entry_id, versioned
 from projections.sinks.elasticsearch_index import Index

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from event_schemas.envelope import Metadata, Origin, Recorded, StoredEvent, StreamHead
 from event_schemas.registry import Event, EventType, of_class, of_name
 from event_schemas.sealing import open_fields, seal_fields
-from event_schemas.streams import START, StreamName, event_id, parse_stream
+from event_schemas.streams import START, StreamName, entity_of, event_id
 from event_schemas.upcasters import upcast
 
 _encoder = msgspec.json.Encoder()
@@ -161,9 +161,7 @@ def _entity_of(entry: EventType, fact: Event, stream: StreamName) -> UUID:
     return _entity_of_stream(stream)
 
 
-@lru_cache(maxsize=4096)
-def _entity_of_stream(stream: StreamName) -> UUID:
-    return msgspec.convert(parse_stream(stream).id, UUID)
+_entity_of_stream = lru_cache(maxsize=4096)(entity_of)
 
 
 @cache

@@ -28,14 +28,14 @@ class BrokenSeal(ValueError):
 
 def seal_fields(data: bytes, names: Iterable[str], *, key: bytes, event_id: UUID) -> tuple[bytes, tuple[str, ...]]:
     """The payload with these fields as ciphertext, and the names of those that are; what is null or absent stays so."""
-    read = _fields.decode(data)
-    fields: dict[str, msgspec.Raw | str] = {**read}
+    fields: dict[str, msgspec.Raw | bytes] = {**_fields.decode(data)}
+    place = _place(event_id)
     cipher = AESGCMSIV(key)
     sealed = []
     for name in names:
-        plain = bytes(read.get(name, b"null"))
+        plain = bytes(fields.get(name, b"null"))
         if plain != b"null":
-            fields[name] = base64.b64encode(cipher.encrypt(*_bound_to(event_id, name, plain))).decode()
+            fields[name] = cipher.encrypt(*_bound_to(place, name, plain))  # written as base64
             sealed.append(name)
     return _encode(fields), tuple(sealed)
 
@@ -49,20 +49,26 @@ def open_fields(data: bytes, names: Iterable[str], *, key: bytes | None, event_i
         raise BrokenSeal("the key of its subject is lost")
     fields = _fields.decode(data)
     cipher = AESGCMSIV(key) if key is not None else None
+    place = _place(event_id)
     for name in names:
-        fields[name] = _NULL if cipher is None else msgspec.Raw(_opened(cipher, fields, name, event_id))
+        fields[name] = _NULL if cipher is None else msgspec.Raw(_opened(cipher, fields, name, place))
     return _encode(fields)
 
 
-def _opened(cipher: AESGCMSIV, fields: Mapping[str, msgspec.Raw], name: str, event_id: UUID) -> bytes:
+def _opened(cipher: AESGCMSIV, fields: Mapping[str, msgspec.Raw], name: str, place: bytes) -> bytes:
     try:
         ciphertext = base64.b64decode(_text.decode(fields[name]), validate=True)
-        return cipher.decrypt(*_bound_to(event_id, name, ciphertext))
+        return cipher.decrypt(*_bound_to(place, name, ciphertext))
     except (KeyError, InvalidTag, ValueError, msgspec.DecodeError) as error:
         raise BrokenSeal(f"sealed field {name!r} cannot be opened: {type(error).__name__}") from error
 
 
-def _bound_to(event_id: UUID, name: str, text: bytes) -> tuple[bytes, bytes, bytes]:
+def _place(event_id: UUID) -> bytes:
+    """What ties a field to its event; the field's name follows on it."""
+    return b"eventcrm.sealed.1\n" + event_id.bytes
+
+
+def _bound_to(place: bytes, name: str, text: bytes) -> tuple[bytes, bytes, bytes]:
     """Nonce, text, authenticated text."""
-    place = b"eventcrm.sealed.1\n" + event_id.bytes + name.encode()
+    place += name.encode()
     return hashlib.sha256(place).digest()[:_NONCE_BYTES], text, place

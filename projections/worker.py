@@ -7,9 +7,9 @@ import os
 import sys
 from typing import Final, NoReturn
 
-from projections.bootstrap import WorkerParts, worker_app, worker_groups
 from projections.engines.cluster import Cluster
 from projections.engines.faust_app import LaneApp
+from projections.worker_bootstrap import WorkerParts, worker_app, worker_groups
 
 VIEW_GROUP: Final = "CRM_VIEW_GROUP"
 UNAVAILABLE: Final = 3

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import asyncpg
-from elasticsearch import AsyncElasticsearch
 from fastapi import FastAPI
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -22,8 +21,6 @@ from read_api.as_of import Reader
 from read_api.authentication import Tokens
 from read_api.consistency import WAIT_SECONDS, Consistency
 from read_api.database import SETTINGS, Database
-from read_api.elasticsearch_search import ElasticsearchSearch, index_of
-from read_api.elasticsearch_snapshots import Snapshots
 from read_api.feed_engine import FeedEngine
 from read_api.graphql.bells import Bells
 from read_api.graphql.context import Services
@@ -49,7 +46,6 @@ Transact = Callable[[Any, Any], Awaitable[Any]]
 CONNECTIONS = 8
 LOG_CONNECTIONS = 4
 REDIS_SECONDS = 2.0
-ELASTICSEARCH_SECONDS = 5.0
 
 
 class Addresses(NamedTuple):
@@ -209,19 +205,17 @@ async def _searching(addresses: Addresses, progress: ViewProgress, pace: Pace) -
     if (url := addresses.elasticsearch_url) is None:
         yield _Searching(lambda reader, _: PostgresSearch(reader), {})
         return
+
+    from read_api.search_bootstrap import searching_in_elasticsearch  # noqa: PLC0415 -- most starts do without, and sooner
+
     watermarks = Watermarks(partial(progress.lanes, group=SEARCH))
     consistency = Consistency(watermarks, partial(progress.parked, group=SEARCH), wait_seconds=pace.wait_seconds)
-    async with AsyncElasticsearch(
-        url, max_retries=0, retry_on_timeout=False, request_timeout=ELASTICSEARCH_SECONDS
-    ) as client:
-        index = index_of(addresses.elasticsearch_prefix)
-        snapshots = Snapshots(client, index=index, position=partial(progress.position, group=SEARCH))
-
-        def search(_: Reader, tenant: TenantId) -> Search:
-            return ElasticsearchSearch(client=client, snapshots=snapshots, tenant=tenant, consistency=consistency)
-
+    position = partial(progress.position, group=SEARCH)
+    async with searching_in_elasticsearch(
+        url, prefix=addresses.elasticsearch_prefix, position=position, consistency=consistency
+    ) as (search, check):
         try:
-            yield _Searching(search, {"search": client.info}, {SEARCH: watermarks})
+            yield _Searching(search, {"search": check}, {SEARCH: watermarks})
         finally:
             await watermarks.close()
 

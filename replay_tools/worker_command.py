@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 import uvloop
 
-from projections.bootstrap import WorkerParts, run_workers, worker_groups
 from projections.engines.cluster import Cluster
 from projections.engines.faust_app import LaneApp
 from projections.engines.faust_consumer import LaneConsumer
+from projections.worker_bootstrap import WorkerParts, run_workers, worker_groups
 from replay_tools.embedded.folder import DataFolder, default_path
 from replay_tools.ending import Exit, fail
 from replay_tools.reaching import Unreachable, kafka_url, master_key, store_url

@@ -39,10 +39,31 @@ class Step:
     folder: Path = ROOT
 
 
+@dataclass(frozen=True)
+class Environment:
+    """Where a stage runs that needs another Python, or another client."""
+
+    name: str
+    python: str
+    lock: str = "requirements.lock"
+
+    @property
+    def program(self) -> Path:
+        """Its Python."""
+        return cache() / self.name / "bin/python"
+
+    @property
+    def step(self) -> Step:
+        """Makes it, or finds it there."""
+        return Step((ROOT / ".ci/environment", cache() / self.name, self.python, self.lock))
+
+
 def main(target: str) -> int:
     """Run all stages of the target, also after a failure, so that one run shows everything."""
     totals: Counter[str] = Counter()
     report: list[str] = []
+    if target == "test":
+        threading.Thread(target=prepare, daemon=True).start()
     for name, steps in stages(target):
         print(f"\n== {name}", flush=True)
         started = time.monotonic()
@@ -67,11 +88,24 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
         yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, *rest))])
         # alone on the machine, which a whole stack under load fills
         yield "faults of the full stack", iter([Step((sys.executable, *PYTEST, FULL_STACK))])
-        yield "event store with the older esdbclient", on_older_client()
-        for_wheel, *others = other_pythons() or [(THIS_PYTHON, sys.executable)]
-        yield f"built wheel on Python {for_wheel[0]}", on_built_wheel(*for_wheel)
-        for version, python in others:
-            yield f"unit tests on Python {version}", on_other_python(version, python)
+        older, for_wheel, *others = environments()
+        yield "event store with the older esdbclient", on_older_client(older)
+        yield f"built wheel on Python {for_wheel.name.removeprefix('wheel-')}", on_built_wheel(for_wheel)
+        for other in others:
+            yield f"unit tests on Python {other.name}", on_other_python(other)
+
+
+def environments() -> tuple[Environment, ...]:
+    """For the older client, for the wheel, and for each further Python."""
+    (for_wheel, path), *others = other_pythons() or [(THIS_PYTHON, sys.executable)]
+    older = Environment("esdb", sys.executable, "requirements-esdb.lock")
+    return older, Environment(f"wheel-{for_wheel}", path), *(Environment(*other) for other in others)
+
+
+def prepare() -> None:
+    """Make the environments ahead, while mypy leaves a core idle. Their steps wait for it, and say why it failed."""
+    for environment in environments():
+        subprocess.run(environment.step.command, capture_output=True, check=False)
 
 
 def other_pythons() -> list[tuple[str, str]]:
@@ -86,42 +120,42 @@ def find_python(version: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def on_other_python(version: str, python: str) -> Iterator[Step]:
-    """Unit tests in an environment of that version."""
-    environment = cache() / version
-    yield Step((ROOT / ".ci/environment", environment, python))
-    yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, "tests/unit"))
+def on_other_python(environment: Environment) -> Iterator[Step]:
+    """Unit tests."""
+    yield environment.step
+    yield Step((environment.program, *PYTEST, *ON_ALL_CORES, "tests/unit"))
 
 
-def on_older_client() -> Iterator[Step]:
+def on_older_client(environment: Environment) -> Iterator[Step]:
     """The contract of event stores, and what goes wrong, with a client that cannot be installed beside the newer."""
-    environment = cache() / "esdb"
-    yield Step((ROOT / ".ci/environment", environment, sys.executable, "requirements-esdb.lock"))
+    yield environment.step
     faults = ("appending", "connecting", "double", "following")
     files = [f"tests/integration/test_kurrent_{name}.py" for name in faults]
     contract = "tests/contract/test_event_store_kurrentdb.py"
-    yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, contract, *files))
+    yield Step((environment.program, *PYTEST, *ON_ALL_CORES, contract, *files))
 
 
-def on_built_wheel(version: str, python: str) -> Iterator[Step]:
+def on_built_wheel(environment: Environment) -> Iterator[Step]:
     """Tests where the source tree cannot be imported: an editable install hides what the wheel lacks."""
-    environment = cache() / f"wheel-{version}"
     with tempfile.TemporaryDirectory(prefix="eventcrm-wheel-") as name:
         folder = Path(name)
         yield Step((BIN / "hatchling", "build", "-t", "wheel", "-d", folder / "dist"))
         (wheel,) = (folder / "dist").glob("*.whl")
         yield Step((sys.executable, "-m", "tests.support.wheel_contents", wheel))
-        yield Step((ROOT / ".ci/environment", environment, python))
-        install = ("install", "--quiet", "--no-deps", "--reinstall", "--python", environment / "bin/python")
+        yield environment.step
+        install = ("install", "--quiet", "--no-deps", "--reinstall", "--python", environment.program)
         yield Step((BIN / "uv", "pip", *install, wheel))
         probe = "import replay_tools; assert 'site-packages' in replay_tools.__file__, replay_tools.__file__"
-        yield Step((environment / "bin/python", "-c", probe), folder)
+        yield Step((environment.program, "-c", probe), folder)
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         kept = ("-m", "not source_tree", "tests/unit", "tests/contract")
-        yield Step((environment / "bin/python", *PYTEST, *ON_ALL_CORES, *kept), folder)
+        yield Step((environment.program, *PYTEST, *ON_ALL_CORES, *kept), folder)
         # those that read the tree's files: of the tree, in this Python
-        yield Step((environment / "bin/python", *PYTEST, "-m", "source_tree", "tests/unit"))
+        of_tree = [
+            file for file in sorted((ROOT / "tests/unit").rglob("test_*.py")) if "source_tree" in file.read_text()
+        ]
+        yield Step((environment.program, *PYTEST, "-m", "source_tree", *of_tree))
 
 
 def run(step: Step, totals: Counter[str]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from elasticsearch import AsyncElasticsearch
 
-from projections.bootstrap import elasticsearch_client
+from projections.search_bootstrap import elasticsearch_client
 from projections.sinks.connection import Connection, connected
 from tests.contract.search import SearchContract
 from tests.contract.search_pages import SearchPagesContract

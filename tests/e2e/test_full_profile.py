@@ -1,19 +1,22 @@
 """The platform on the full stack, as its README says: `crm stack`, then `crm up --profile full`."""
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import redis
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from elasticsearch import Elasticsearch
 
-from replay_tools.embedded.folder import DataFolder
+from event_schemas.topics import AUDIT
 from replay_tools.embedded.process import tethered
-from replay_tools.settings import STACK_FILE, Settings
+from replay_tools.settings import STACK_FILE
 from tests.support.network import free_port
 from tests.support.platform import CRM, Platform, start
 from tests.support.processes import survivors, tree
@@ -24,35 +27,50 @@ pytestmark = pytest.mark.slow
 TOTALS = "{forecast{totals{open{...F} weighted{...F} won{...F} lost{...F}}}} fragment F on Figure {count amount{minor}}"
 SEARCH = '{search(text: "Cancity", kinds: [ACCOUNT]) {edges {node {id name}}}}'
 DEAL = "{deals(first: 1) {edges {node {id name version}}}}"
+NAMES = ["CRM_KAFKA_URL", "CRM_ELASTICSEARCH_URL", "CRM_POSTGRES_URL", "CRM_REDIS_URL"]
 READY_S = 240.0
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The data folder of a running `crm stack`."""
-    data = tmp_path_factory.mktemp("full") / "data"
-    log = data.with_suffix(".stack.log")
-    with log.open("wb") as out:
-        command = tethered((*CRM, "stack", "--data", str(data)), signal.SIGTERM)
-        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
-    try:
-        deadline = time.monotonic() + READY_S
-        while not (data / STACK_FILE).exists():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)  # another process, which says that it is ready by writing a file
-        yield data
-    finally:
-        began = tree(process.pid)
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-        assert survivors(began, seconds=10) == []
+class Stack:
+    """A `crm stack`, which can be started again where it was."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._log = data.with_suffix(".stack.log")
+        self.start()
+
+    def start(self) -> None:
+        """Ready when it returns: it prints the addresses on stdout, and all else on stderr."""
+        with self._log.open("ab") as out:
+            command = tethered((*CRM, "stack", "--data", str(self.data)), signal.SIGTERM)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=out, text=True, start_new_session=True
+            )
+        assert self.process.stdout is not None
+        lines = [self.process.stdout.readline().strip() for _ in NAMES]
+        assert all(lines), self.said()
+        self.urls = dict(line.split("=", 1) for line in lines)
+
+    def said(self) -> str:
+        """To the person at the terminal."""
+        return self._log.read_text()
 
 
 @pytest.fixture(scope="module")
-def platform(stack: Path) -> Iterator[Platform]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """It runs, unless a test has ended it."""
+    stack = Stack(tmp_path_factory.mktemp("full") / "data")
+    yield stack
+    began = tree(stack.process.pid)
+    stack.process.send_signal(signal.SIGINT)
+    stack.process.wait(timeout=60)
+    assert survivors(began, seconds=10) == []
+
+
+@pytest.fixture(scope="module")
+def platform(stack: Stack) -> Iterator[Platform]:
     """The platform on it, ready, with the sample."""
-    platform = start(stack, options=("--profile", "full"))
+    platform = start(stack.data, options=("--profile", "full"))
     try:
         platform.wait_until(seconds=READY_S)
         yield platform
@@ -78,11 +96,9 @@ def test_the_figures_of_the_sample(platform: Platform, figure: Callable[[str], N
     figure(f"{totals}")
 
 
-def test_search_is_answered_by_elasticsearch(platform: Platform, stack: Path) -> None:
+def test_search_is_answered_by_elasticsearch(platform: Platform, stack: Stack) -> None:
     """It holds the sample, and has counted the question."""
-    settings = Settings.of_stack(DataFolder(stack))
-    assert settings.elasticsearch_url is not None
-    with Elasticsearch(settings.elasticsearch_url) as client:
+    with Elasticsearch(stack.urls["CRM_ELASTICSEARCH_URL"]) as client:
         client.indices.refresh(index="crm-search")
         assert client.count(index="crm-search")["count"] > 8_800
         before = asked(client)
@@ -91,12 +107,10 @@ def test_search_is_answered_by_elasticsearch(platform: Platform, stack: Path) ->
         assert asked(client) > before
 
 
-def test_cards_are_in_redis(platform: Platform, stack: Path) -> None:
+def test_cards_are_in_redis(platform: Platform, stack: Stack) -> None:
     """The workers have filled it."""
-    settings = Settings.of_stack(DataFolder(stack))
-    assert settings.redis_url is not None
     (edge,) = platform.graphql(DEAL, token=platform.token())["deals"]["edges"]
-    with redis.Redis.from_url(settings.redis_url, decode_responses=True) as client:
+    with redis.Redis.from_url(stack.urls["CRM_REDIS_URL"], decode_responses=True) as client:
         card = client.hgetall(f"card:demo:{edge['node']['id']}")
     assert isinstance(card, dict)
     assert f'"name":"{edge["node"]["name"]}"' in card["body"]
@@ -108,6 +122,59 @@ def test_the_banner_says_what_each_part_is(platform: Platform) -> None:
     assert "event store: PostgreSQL at CRM_POSTGRES_URL" in said
     assert "transport:   Kafka at 127.0.0.1" in said
     assert "search:      Elasticsearch at" in said
+
+
+def assert_a_second_is_refused(stack: Stack) -> None:
+    """One clear line, exit code 3."""
+    second = (*CRM, "stack", "--data", str(stack.data))
+    refused = subprocess.run(second, capture_output=True, text=True, timeout=120, check=False)
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (3, "", 1)
+    assert refused.stderr.endswith(f"is in use by process {stack.process.pid}\n")
+
+
+async def held(urls: dict[str, str]) -> tuple[int, int, int]:
+    """How much is in the log, in Kafka and in Elasticsearch; Redis answers too, but keeps nothing."""
+    with redis.Redis.from_url(urls["CRM_REDIS_URL"]) as cards:
+        assert cards.ping()
+    with Elasticsearch(urls["CRM_ELASTICSEARCH_URL"]) as search:
+        search.indices.refresh(index="crm-search")
+        documents = int(search.count(index="crm-search")["count"])
+    topic = [TopicPartition(AUDIT.name, partition) for partition in range(AUDIT.partitions)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=urls["CRM_KAFKA_URL"])
+    await consumer.start()
+    records = sum((await consumer.end_offsets(topic)).values())
+    await consumer.stop()
+    connection = await asyncpg.connect(urls["CRM_POSTGRES_URL"])
+    position = await connection.fetchval("select position from log_head")
+    await connection.close()
+    return position, records, documents
+
+
+def test_a_life_of_the_stack(platform: Platform, stack: Stack) -> None:
+    """It keeps others out, leaves no process killed or interrupted; started again, it has what it had, where it was."""
+    assert_a_second_is_refused(stack)
+    platform.interrupt()
+    urls, before = stack.urls, asyncio.run(held(stack.urls))
+    assert min(before) > 1_000
+    family = tree(stack.process.pid)
+    stack.process.kill()
+    assert survivors(family, seconds=20) == []
+
+    stack.start()
+    assert asyncio.run(held(stack.urls)) == before
+    kept = ("CRM_KAFKA_URL", "CRM_ELASTICSEARCH_URL")
+    assert [stack.urls[name] for name in kept] == [urls[name] for name in kept]
+    file = stack.data / STACK_FILE
+    assert file.read_text() == "".join(f"{name}={url}\n" for name, url in stack.urls.items())
+    assert file.stat().st_mode & 0o777 == 0o600
+    family = tree(stack.process.pid)
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(timeout=20) == 0
+    assert survivors(family, seconds=0) == []
+    assert not file.exists()
+    told = stack.said()
+    assert re.search(r"Kafka 3\.9\.1 +127\.0\.0\.1:\d+\n +Elasticsearch 9\.4\.3 +http://127\.0\.0\.1:\d+\n", told)
+    assert "Traceback" not in told
 
 
 def test_without_a_stack_it_is_one_line(tmp_path: Path) -> None:

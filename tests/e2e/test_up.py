@@ -10,18 +10,8 @@ from tests.support.processes import survivors, tree
 FORECAST_BY_REGION = "{forecast(groupBy:[REGION]){groups{key figures{won{count}}}}}"
 
 
-def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
-    """Ctrl-C ends it within 5 s, with code 0, and leaves no process."""
-    with running(tmp_path / "data") as platform:
-        processes = tree(platform.process.pid)
-        platform.process.send_signal(signal.SIGINT)
-        assert platform.process.wait(timeout=5) == 0
-        assert survivors(processes, seconds=1) == []
-        assert "Traceback" not in platform.output()
-
-
-def test_sigkill_leaves_nothing_and_the_next_start_recovers(tmp_path: Path) -> None:
-    """After a SIGKILL no child lives on, and the next start answers as before."""
+def test_it_recovers_from_sigkill_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    """After a SIGKILL no child lives on, and the next start answers; Ctrl-C ends that within 5 s, with code 0."""
     platform = start(tmp_path / "data")
     platform.wait_until(200, "/livez")
     processes = tree(platform.process.pid)
@@ -31,6 +21,11 @@ def test_sigkill_leaves_nothing_and_the_next_start_recovers(tmp_path: Path) -> N
     with running(tmp_path / "data") as again:
         regions = again.graphql(FORECAST_BY_REGION, token=again.token())["forecast"]["groups"]
         assert [group["key"] for group in regions] == [["Central"], ["East"], ["West"]]
+        processes = tree(again.process.pid)
+        again.process.send_signal(signal.SIGINT)
+        assert again.process.wait(timeout=5) == 0
+        assert survivors(processes, seconds=1) == []
+        assert "Traceback" not in again.output()
 
 
 def test_a_child_that_ends_ends_everything(tmp_path: Path) -> None:

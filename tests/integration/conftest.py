@@ -7,7 +7,7 @@ import pytest_asyncio
 import redis
 from elasticsearch import AsyncElasticsearch
 
-from projections.bootstrap import elasticsearch_client
+from projections.search_bootstrap import elasticsearch_client
 from tests.support.api import Client, running_api
 from tests.support.elastic import new_prefix, remove
 from tests.support.kurrent_double import KurrentDouble, kurrent_double

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from projections.bootstrap import elasticsearch_client
+from projections.search_bootstrap import elasticsearch_client
 from tests.support.api import Client, Setup, running_api
 from tests.support.api_commands import deal, pipeline, usd
 from tests.support.elastic import new_prefix, remove

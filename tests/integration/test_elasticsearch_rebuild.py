@@ -12,11 +12,11 @@ from event_schemas.batch import BatchFinished, BatchStarted
 from event_schemas.envelope import StoredEvent
 from event_schemas.streams import START, Position, TenantId
 from event_schemas.topics import LOG, Lane
-from projections.bootstrap import search_runner
 from projections.changes import VersionedChange
 from projections.errors import SinkLost
 from projections.projecting import Outcome, Projected
 from projections.runner import Runner
+from projections.search_bootstrap import search_runner
 from projections.sinks.elasticsearch import ElasticsearchSink
 from projections.sinks.elasticsearch_index import alias_of
 from tests.support.databases import fresh_database, migrated_template

@@ -12,7 +12,7 @@ from event_schemas.people import PersonChange
 from event_schemas.streams import Position, StreamName
 from event_schemas.token import ConsistencyToken
 from event_schemas.topics import LOG
-from projections.bootstrap import elasticsearch_client
+from projections.search_bootstrap import elasticsearch_client
 from projections.sinks.connection import connected
 from read_api.search import Question, SearchUnavailable
 from tests.support.elastic import ElasticsearchSearched, new_prefix, remove, searched_by

@@ -13,13 +13,13 @@ from event_schemas.envelope import Recorded, StoredEvent
 from event_schemas.registry import Event
 from event_schemas.streams import START, Position
 from event_schemas.topics import LOG, Lane
-from projections.bootstrap import elasticsearch_client, search_runner
 from projections.catalog import ViewGroup
 from projections.changes import Row, VersionedChange, VersionedDelete, VersionedPut
 from projections.documents.document import Document
 from projections.errors import Refused, SinkLost, SinkUnavailable
 from projections.projecting import Outcome, Projected
 from projections.runner import Runner
+from projections.search_bootstrap import elasticsearch_client, search_runner
 from projections.sinks.elasticsearch import ElasticsearchSink
 from projections.sinks.elasticsearch_index import Index, alias_of
 from projections.views import search_documents

@@ -18,10 +18,10 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from event_schemas.streams import Position
 from event_schemas.topics import LOG, Lane, lane_of
-from projections.bootstrap import WorkerParts, worker_app
 from projections.engines import faust_consumer
 from projections.engines.cluster import Cluster
 from projections.engines.faust_groups import Group, run_groups
+from projections.worker_bootstrap import WorkerParts, worker_app
 from tests.support.broker import broker
 from tests.support.events import store
 from tests.support.histories import everything

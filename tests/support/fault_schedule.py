@@ -13,6 +13,7 @@ import asyncpg
 
 from event_schemas.streams import Position
 from tests.support.fault_stack import FullStack, Killable
+from tests.support.relays import leads
 
 _AWAY_S: Final = (0.0, 1.0)
 _BETWEEN_S: Final = (1.0, 3.0)
@@ -27,8 +28,17 @@ GROUPS: Final = ("postgres", "cards", "search")
 class Schedule:
     """What happens to a stack, one thing after the other."""
 
-    def __init__(self, stack: FullStack, random: Random, *, patience_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        stack: FullStack,
+        random: Random,
+        *,
+        patience_s: float = 60.0,
+        without_search: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``without_search`` is called whenever Elasticsearch is down."""
         self._stack = stack
+        self._without_search = without_search
         self._patience_s = patience_s
         self._random = random
         self._second_works = False
@@ -73,10 +83,11 @@ class Schedule:
 
     def _relay(self) -> None:
         """The one that publishes: its standby takes over, and the killed one becomes the standby."""
-        for relay in self._stack.relays:
-            relay.kill()
-            await_relay(self._stack.postgres.url)
-            relay.start()
+        relays = self._stack.relays
+        relay = next((relay for relay in relays if leads(relay.log.read_text())), relays[0])
+        relay.kill()
+        await_relay(self._stack.postgres.url)
+        relay.start()
 
     def _api(self) -> None:
         number = self._random.randrange(len(self._stack.apis))
@@ -92,7 +103,9 @@ class Schedule:
     def _elasticsearch(self) -> None:
         """Its start takes longer than all others': the next faults come meanwhile."""
         self._stack.elasticsearch.await_ready()
-        self._server(self._stack.elasticsearch)
+        self._stack.elasticsearch.kill()
+        self._without_search()
+        self._stack.elasticsearch.start()
 
     def _rebalance(self) -> None:
         """The second worker comes, or goes: by SIGTERM or by SIGKILL."""
@@ -118,15 +131,16 @@ def await_views(url: str, *, seconds: float = 60.0, groups: Sequence[str] = GROU
 
 
 def await_relay(url: str, *, seconds: float = 60.0) -> float:
-    """Until what is in the log now is published, as workers learn it; the seconds it took."""
-    return asyncio.run(_until(url, {"relay": (_RELAYED, ())}, seconds))
+    """Until an event is published, as workers learn it, that is not in the log yet; the seconds it took."""
+    return asyncio.run(_until(url, {"relay": (_RELAYED, ())}, seconds, more=1))
 
 
-async def _until(url: str, asked: Mapping[str, tuple[str, Sequence[str]]], seconds: float) -> float:
+async def _until(url: str, asked: Mapping[str, tuple[str, Sequence[str]]], seconds: float, *, more: int = 0) -> float:
+    """Each has reached the head of now, and so many events more."""
     began = time.monotonic()
     connection = await asyncpg.connect(url)
     try:
-        head = Position(await connection.fetchval(_HEAD))
+        head = Position(await connection.fetchval(_HEAD) + more)
         behind: dict[str, int] = dict.fromkeys(asked, -1)
         while behind:
             waited = time.monotonic() - began

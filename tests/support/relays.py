@@ -25,7 +25,7 @@ class RelayProcess:
     @property
     def leads(self) -> bool:
         """As far as it knows."""
-        return self.said().rfind(LEADS) > self.said().rfind(STANDS_BY)
+        return leads(self.said())
 
     def said(self) -> str:
         """All that it printed."""
@@ -49,6 +49,11 @@ class RelayProcess:
         started = time.monotonic()
         self.process.send_signal(number)
         return self.process.wait(timeout=20), time.monotonic() - started
+
+
+def leads(said: str) -> bool:
+    """Whether a relay that printed this leads, as far as it knows."""
+    return said.rfind(LEADS) > said.rfind(STANDS_BY)
 
 
 @contextmanager

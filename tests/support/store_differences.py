@@ -14,9 +14,10 @@ from event_schemas.activity import ActivityLogged
 from event_schemas.codec import decode
 from event_schemas.envelope import StoredEvent
 from event_schemas.streams import START
-from projections.bootstrap import cards_runner, postgres_runner, search_runner
+from projections.bootstrap import cards_runner, postgres_runner
 from projections.catalog import POSTGRES
 from projections.runner import Runner
+from projections.search_bootstrap import search_runner
 from projections.sinks.redis_calls import FEED_CAP
 from projections.views.activity_counts import NOBODY
 from tests.support.databases import fresh_database, migrated_template

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from event_schemas.envelope import StoredEvent
 from event_schemas.streams import START, Position
-from event_schemas.topics import Lane
+from event_schemas.topics import Lane, lane_of
 from projections.engines.lane_records import Batch, Records
 from projections.engines.lane_records import read as read_with_check
 from projections.runner import NO_OFFSETS, Offsets, Runner
@@ -38,8 +38,8 @@ def read(records: Records, seen: Mapping[Lane, Position]) -> Batch:
 
 
 async def project(self: Runner[Any], events: Sequence[StoredEvent], *, offsets: Offsets = NO_OFFSETS) -> Any:
-    """Whatever the watermark says."""
-    self.positions |= dict.fromkeys(self.positions, START)
+    """Whatever the watermarks say. Those of other lanes stay: the log is not read again from its beginning for them."""
+    self.positions |= dict.fromkeys({lane_of(stored.stream) for stored in events}, START)
     return await _project(self, events, offsets=offsets)
 
 

@@ -16,6 +16,7 @@ from tests.support.read_story import Past
 NODE = "id name status amount{minor} expectedClose version"
 PAGE = f"pageInfo{{hasNextPage endCursor}} position totalCount edges{{node{{{NODE}}}}}"
 PAGED = "query($a:String,$s:DealSort,$n:Int){{deals(first:$n,after:$a,sort:$s{filter}){{{page}}}}}"
+PAGE_SIZE = 12
 SORTS = ("OPENED_AT_DESC", "NAME_ASC", "AMOUNT_DESC", "EXPECTED_CLOSE_ASC", "EXPECTED_CLOSE_DESC")
 LEADS = (
     "query($a:String,$s:LeadSort,$n:Int){leads(first:$n,after:$a,sort:$s){pageInfo{hasNextPage endCursor}"
@@ -53,14 +54,14 @@ async def test_pages_show_each_entity_once(listing: str, growing: str, past: Pas
     paths = BothPaths(database)
     query, sorts = LISTS[listing]
     whole = {sort: await ask(paths, query, {"s": sort, "n": 1000}) for sort in sorts}
-    pages = {sort: [await ask(paths, query, {"s": sort, "n": 7})] for sort in sorts}
+    pages = {sort: [await ask(paths, query, {"s": sort, "n": PAGE_SIZE})] for sort in sorts}
     while any(shown[-1]["pageInfo"]["hasNextPage"] for shown in pages.values()):
         position += 40
         await load_past(growing, past.until(position))
         for sort, shown in pages.items():
             if shown[-1]["pageInfo"]["hasNextPage"]:
                 cursor = shown[-1]["pageInfo"]["endCursor"]
-                shown.append(await ask(paths, query, {"s": sort, "n": 7, "a": cursor}))
+                shown.append(await ask(paths, query, {"s": sort, "n": PAGE_SIZE, "a": cursor}))
     now = {sort: await ask(paths, query, {"s": sort, "n": 1000}) for sort in sorts}
     await database.close()
     for sort, shown in pages.items():

@@ -24,6 +24,8 @@ SERVERS = {
 }
 """None of them answers, and none need."""
 API = ("strawberry", "fastapi", "uvicorn", "read_api")
+SELDOM = ("alembic", "elasticsearch", "faust", "aiohttp")
+"""Where tables are to be made, where Elasticsearch is searched, and behind Kafka."""
 IMPORTED = """
 import sys
 from replay_tools.cli import main
@@ -76,10 +78,15 @@ def words(command: str, data: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("command", "others"),
-    [("relay", (*API, "projections", "faust", "alembic")), ("worker", (*API, "alembic", "phonenumbers"))],
+    [
+        ("relay", (*API, "projections", "faust", "alembic")),
+        ("worker", (*API, "alembic", "phonenumbers")),
+        ("api", SELDOM),
+        ("up", SELDOM),
+    ],
 )
 def test_a_command_imports_only_what_it_needs(command: str, others: tuple[str, ...]) -> None:
-    """A relay or a worker that was killed comes back without waiting for what only the API uses."""
+    """What was killed comes back without waiting for what others use, or it itself only once in a while."""
     program = IMPORTED.format(command=command, names=(*others, f"replay_tools.{command}_command"))
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stderr == f"replay_tools.{command}_command"

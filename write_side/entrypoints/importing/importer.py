@@ -1,7 +1,7 @@
 """One import: every row is sent as its commands, many rows at once, and a row's commands one after the other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from uuid import UUID
 from zlib import crc32
@@ -135,7 +135,10 @@ class Importer:
             raise Incomplete(f"{self._source.path}: {fault}", self.summary) from fault
 
     async def _rows(self, group: asyncio.TaskGroup, work: Work) -> None:
-        rows = self._table.rows() if self._share.of == 1 else filter(self._is_mine, self._table.rows())
+        if self._planner.is_matched:  # it takes a look at the row to know whose it is
+            rows: Iterator[Row] = filter(self._is_mine, self._table.rows())
+        else:
+            rows = self._table.rows(self._share.takes)
         while chunk := list(islice(rows, CHUNK)):
             plans = [plan for row in chunk if (plan := self._plan(row, work)) is not None]
             begun = await self._lookup.begun_by(plans) if self._looks else {}
@@ -204,7 +207,7 @@ class Importer:
     def _is_mine(self, row: Row) -> bool:
         """Rows about one entity are all in one share, so that they are done in their order."""
         key = self._planner.key(row)
-        return (row.number if key is None else crc32(key.casefold().encode())) % self._share.of == self._share.part
+        return self._share.takes(row.number if key is None else crc32(key.casefold().encode()))
 
     def _plan(self, row: Row, work: Work) -> Plan | None:
         """What the row says, unless it is refused here or was before."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from event_schemas.codec import decode_metadata
 from event_schemas.streams import command_id, stream_name
 from write_side.entrypoints.importing.rows import Plan
-from write_side.entrypoints.importing.sending import UNDO, Target
+from write_side.entrypoints.importing.sending import UNDO, Target, batch_key
 
 
 def key_of(plan: Plan, number: int) -> str:
@@ -39,5 +39,5 @@ class Lookup:
         """Whether the entity exists, and not because an earlier run began it with this very row."""
         if (first := begun.get(plan.entity)) is None:
             return False
-        key = f"{self._target.batch}/{key_of(plan, 0)}"
+        key = batch_key(self._target, key_of(plan, 0))
         return first != command_id(self._target.tenant, self._kind, plan.entity, key)

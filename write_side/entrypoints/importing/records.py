@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from write_side.entrypoints.importing.faults import BadRow
+from write_side.entrypoints.importing.tables import Takes, everything
 
 MAX_RECORD = 1_000_000
 """Characters of one record, its line ends counted; nothing that the platform stores comes near it."""
@@ -60,6 +61,14 @@ class _Lines(Iterator[str]):
             return self.pending[1]
         return self._again[0] if self._again else None
 
+    def skip_plain(self) -> bool:
+        """Pass over a record, if it plainly is the next line."""
+        line = self._read()
+        if line and self.whole_line_read and '"' not in line:
+            return True
+        self._again.appendleft(line)
+        return False
+
     def skip_record(self) -> bool:
         """Leave out the rest of the pending record, to where its quotes are even; False when the text ends before."""
         quotes = sum(line.count('"') for line in self.pending)
@@ -81,9 +90,13 @@ class Records(Iterator[Record]):
         self._number = 0
         self.width: int | None = None
         """Cells that a record should have, once known: tells a stray quote from a long field."""
+        self.takes: Takes = everything
+        """Records that nobody wants are passed over where that is quicker, and come all the same where it is not."""
 
     def __next__(self) -> Record:
         lines = self._lines
+        while not self.takes(self._number + 1) and lines.skip_plain():
+            self._number += 1
         lines.begin()
         self._number += 1
         try:

@@ -1,6 +1,7 @@
 """What an import sends: the batch's own commands, and those of its rows, each under a key of the batch."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -74,6 +75,14 @@ async def send(target: Target, step: Step, key: str) -> int:
     return (await target.transact(step.command, request_of(target, step, key))).events
 
 
+_text_of = lru_cache(maxsize=16)(str)  # a batch's id, with every command
+
+
+def batch_key(target: Target, key: str) -> str:
+    """The idempotency key of a command of the batch."""
+    return f"{_text_of(target.batch)}/{key}"
+
+
 def request_of(target: Target, step: Step, key: str) -> Request:
     """The surroundings of a command of the batch."""
     return Request(
@@ -81,7 +90,7 @@ def request_of(target: Target, step: Step, key: str) -> Request:
         actor=ACTOR,
         source=SOURCE,
         sent={"step": step.number},  # the key holds the digest of all that the row can say
-        idempotency_key=f"{target.batch}/{key}",
+        idempotency_key=batch_key(target, key),
         occurred_at=step.occurred_at,
         correlation_id=target.batch,
     )

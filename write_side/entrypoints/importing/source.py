@@ -22,3 +22,7 @@ class Share(NamedTuple):
 
     part: int = 0
     of: int = 1
+
+    def takes(self, number: int) -> bool:
+        """Whether what has this number is done here."""
+        return number % self.of == self.part

@@ -36,6 +36,15 @@ class Row(NamedTuple):
     fault: BadRow | None = None
 
 
+Takes = Callable[[int], bool]
+"""Whether a row is wanted, by its number."""
+
+
+def everything(_number: int) -> bool:
+    """Every row."""
+    return True
+
+
 class Table(Protocol):
     """An open file."""
 
@@ -49,8 +58,11 @@ class Table(Protocol):
         """How the file was read, for the person who imports."""
         ...
 
-    def rows(self) -> Iterator[Row]:
-        """Every row below the header that is not empty; raises BadFile where the file cannot be read any further."""
+    def rows(self, takes: Takes = everything) -> Iterator[Row]:
+        """The rows below the header that are not empty and whose numbers are taken.
+
+        Raises BadFile where the file cannot be read any further.
+        """
         ...
 
     def fraction(self) -> float | None:

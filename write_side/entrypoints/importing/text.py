@@ -10,7 +10,7 @@ from typing import BinaryIO, TextIO, cast
 from write_side.entrypoints.importing.encodings import UTF8, detect
 from write_side.entrypoints.importing.faults import BadFile, BadRow
 from write_side.entrypoints.importing.records import MAX_RECORD, Records
-from write_side.entrypoints.importing.tables import GZIP, MALFORMED, FileOptions, Row
+from write_side.entrypoints.importing.tables import GZIP, MALFORMED, FileOptions, Row, Takes, everything
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_BYTES = 1_000_000
@@ -39,11 +39,14 @@ class TextTable:
         encoding = "UTF-8" if self._encoding == UTF8 else self._encoding
         return f"text in {encoding}, cells parted by {_NAMES.get(self._delimiter, self._delimiter)!r}"
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, takes: Takes = everything) -> Iterator[Row]:
         width = len(self.header)
         number = self._header_number
+        self._records.takes = takes
         try:
             for number, record in self._records:
+                if not takes(number):
+                    continue
                 if isinstance(record, BadRow):
                     yield Row(number, (), record)
                 elif any(map(str.strip, record)):

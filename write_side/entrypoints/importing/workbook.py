@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from write_side.entrypoints.importing.faults import BadFile, BadRow
-from write_side.entrypoints.importing.tables import MALFORMED, FileOptions, Row
+from write_side.entrypoints.importing.tables import MALFORMED, FileOptions, Row, Takes, everything
 
 _DAMAGED = (
     *(
@@ -51,9 +51,11 @@ class Workbook:
     def described(self) -> str:
         return f"sheet {self._sheet.title!r} of a workbook"
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, takes: Takes = everything) -> Iterator[Row]:
         width = len(self.header)
         for number, cells in self._rows:
+            if not takes(number):
+                continue
             cells.extend([""] * (width - len(cells)))
             too_wide = any(cells[width:])
             fault = (
