@@ -40,6 +40,12 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers_file"] = str(node.config.stash[_SERVERS].file)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: what takes long at the end of a run is waited for by idle processes."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reports the collection
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note which servers the tests that will run need; a worker notes it for the controlling process."""

@@ -23,8 +23,11 @@ BIN = Path(sys.executable).parent
 # a run that hangs ends while there is time to say so: continuous integration has 90 minutes
 STEP_LIMIT_S = 55 * 60.0
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
-# by files, in their order: what a module starts is started once, and the files that take longest do not come last
-ON_ALL_CORES = ("-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder")
+# by files, in their order: what a module starts is started once
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
+ON_ALL_CORES = ("-n", "logical", *BY_FILE)
+# tests that start servers, and end them, wait for much of their time
+ON_MORE = ("-n", f"{(os.cpu_count() or 1) * 3 // 2}", *BY_FILE)
 FULL_STACK = "tests/faults/test_full_stack.py"
 PYTHONS = ("3.11", "3.12", "3.13")
 THIS_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -85,7 +88,7 @@ def stages(target: str) -> Iterator[tuple[str, Iterator[Step]]]:
     yield "unit tests", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, "tests/unit"))])
     if target == "test":
         rest = ("tests", "--ignore=tests/unit", f"--ignore={FULL_STACK}")
-        yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_ALL_CORES, *rest))])
+        yield "tests on real servers", iter([Step((sys.executable, *PYTEST, *ON_MORE, *rest))])
         # alone on the machine, which a whole stack under load fills
         yield "faults of the full stack", iter([Step((sys.executable, *PYTEST, FULL_STACK))])
         older, for_wheel, *others = environments()
@@ -149,7 +152,8 @@ def on_built_wheel(environment: Environment) -> Iterator[Step]:
         yield Step((environment.program, "-c", probe), folder)
         shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)
-        kept = ("-m", "not source_tree", "tests/unit", "tests/contract")
+        on_postgres = [str(file.relative_to(ROOT)) for file in (ROOT / "tests/contract").glob("test_*_postgres.py")]
+        kept = ("-m", "not source_tree", "tests/unit", *sorted(on_postgres))
         yield Step((environment.program, *PYTEST, *ON_ALL_CORES, *kept), folder)
         # those that read the tree's files: of the tree, in this Python
         of_tree = [

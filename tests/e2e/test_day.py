@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.platform import Platform
 
+pytestmark = pytest.mark.slow
+
 Send = Callable[..., dict[str, Any]]
 PEOPLE = (
     ("Ada Lovelace", "ada@analytical.example", "+44 20 7946 0018", "Analytical Engines"),

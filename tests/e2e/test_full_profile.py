@@ -63,7 +63,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield stack
     began = tree(stack.process.pid)
     stack.process.send_signal(signal.SIGINT)
-    stack.process.wait(timeout=60)
+    stack.process.communicate(timeout=60)
     assert survivors(began, seconds=10) == []
 
 
@@ -158,6 +158,7 @@ def test_a_life_of_the_stack(platform: Platform, stack: Stack) -> None:
     assert min(before) > 1_000
     family = tree(stack.process.pid)
     stack.process.kill()
+    stack.process.communicate()
     assert survivors(family, seconds=20) == []
 
     stack.start()

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.platform import Platform
 
+pytestmark = pytest.mark.slow
+
 README = Path(__file__).parents[2] / "README.md"
 
 pytestmark = pytest.mark.source_tree

@@ -3,9 +3,13 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.support.network import free_port, taken_port
 from tests.support.platform import Platform, running, start
 from tests.support.processes import survivors, tree
+
+pytestmark = pytest.mark.slow
 
 FORECAST_BY_REGION = "{forecast(groupBy:[REGION]){groups{key figures{won{count}}}}}"
 

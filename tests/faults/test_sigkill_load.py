@@ -5,9 +5,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.support.platform import Platform, start
 from tests.support.processes import survivors, tree
 from tests.support.sample_figures import Sum, figures
+
+pytestmark = pytest.mark.slow
 
 KILLS = 20
 SEED = 20170630

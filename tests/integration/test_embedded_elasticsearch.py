@@ -12,6 +12,8 @@ from tests.support.network import listening_addresses
 from tests.support.node import Node, node
 from tests.support.processes import survivors
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:

@@ -18,6 +18,8 @@ from tests.support.network import free_port
 from tests.support.relays import LEADS, relay_processes
 from tests.support.topics import differences, own_kafka, reached
 
+pytestmark = pytest.mark.slow
+
 WAITS = "the relay waits"
 
 

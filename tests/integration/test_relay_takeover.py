@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from event_schemas.envelope import StoredEvent
 from tests.support.events import store
 from tests.support.histories import everything
 from tests.support.relays import LEADS, STANDS_BY, leader_of, relay_processes
 from tests.support.topics import differences, own_kafka, reached
 from write_side.adapters.kafka import Kafka
+
+pytestmark = pytest.mark.slow
 
 TAKEOVER_SECONDS = 10
 CHUNK = 20

@@ -34,6 +34,8 @@ from write_side.adapters.kafka import Kafka
 from write_side.adapters.kafka_connection import survive_closed_connections
 from write_side.adapters.kafka_topics import apply_topics
 
+pytestmark = pytest.mark.slow
+
 EVENTS = everything(Random(31), 600)
 HEAD = EVENTS[-1].position
 POSITION = "select view_position('postgres')"

@@ -30,6 +30,8 @@ from tests.support.worker_views import by_one_pass, views
 from tests.support.workers import GOES_ON, environment_of, started, worker_processes
 from write_side.adapters.kafka import Kafka
 
+pytestmark = pytest.mark.slow
+
 EVENTS = everything(Random(21), 900)
 POSITION = "select view_position('postgres')"
 FAUST = (sys.executable, "-m", "faust", "-A", "projections.worker", "worker", "-l", "warn")

@@ -16,7 +16,7 @@ from tests.support.fault_stack import FullStack, Killable
 from tests.support.relays import leads
 
 _AWAY_S: Final = (0.0, 1.0)
-_BETWEEN_S: Final = (1.0, 3.0)
+_BETWEEN_S: Final = (0.5, 2.0)
 _HEAD: Final = "select position from log_head"
 _GROUP: Final = "select view_position($1)"
 _RELAYED: Final = "select coalesce((select position from relayed where topic = 'log'), 0)"

@@ -5,13 +5,17 @@ import tracemalloc
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from write_side.entrypoints.importing.faults import BadFile
 from write_side.entrypoints.importing.records import MAX_RECORD
+from write_side.entrypoints.importing.source import Share
 from write_side.entrypoints.importing.tables import FileOptions, Row, open_table
 
 PLAIN = FileOptions()
@@ -166,6 +170,36 @@ def test_what_is_no_table_is_one_clear_line(tmp_path: Path, content: bytes, said
         of(tmp_path, content)
     assert "\n" not in str(caught.value)
     assert "file" in str(caught.value)
+
+
+LINES = ["1,2", '"x\ny",2', '"x,\n', '"a', 'a"b,c', '"a"b,c', "", ",", "1", "1,2,3", "a\rb,c"]
+LONG = f"{'x' * (MAX_RECORD + 9)},2"
+
+
+@given(
+    lines=st.lists(st.sampled_from(LINES), max_size=12),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    parts=st.integers(2, 3),
+)
+@settings(max_examples=200)
+@example(lines=[LONG, "1,2", LONG, "1,2"], end="\n", parts=2)
+def test_shares_have_each_row_once(lines: list[str], end: str, parts: int) -> None:
+    """Whoever passes over the rows of others reads those that are left as who reads all, whatever is between them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_text(end.join(["a,b", *lines]), newline="")
+        found = []
+        for share in (Share(part, parts) for part in range(parts)):
+            with closing(open_table(path, PLAIN)) as table:
+                mine = [told(row) for row in table.rows(share.takes)]
+            assert all(share.takes(number) for number, *_ in mine)
+            found += mine
+        assert sorted(found) == [told(row) for row in read(path)[1]]
+
+
+def told(row: Row) -> tuple[int, list[str], str]:
+    """What a row says, and why it is bad."""
+    return row.number, list(row.cells), str(row.fault or "")
 
 
 def workbook(path: Path, rows: list[list[Any]], title: str = "Leads") -> Path:
