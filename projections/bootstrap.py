@@ -26,6 +26,7 @@ from projections.sinks.documents import StoredDocuments
 from projections.sinks.postgres import postgres_sink
 from projections.sinks.progress import Progress
 from projections.sinks.redis import RedisSink
+from write_side.adapters.ending import ended
 from write_side.adapters.event_logs import open_event_log
 from write_side.adapters.telling import telling
 
@@ -106,9 +107,7 @@ async def following(
             with room_for_batches():
                 yield Projections(followers)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
+            await ended(tasks)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from projections.engines.relay_watch import RelayWatch
 from projections.runner import Runner
 from projections.search_bootstrap import search_runner
 from projections.sinks.relayed import RelayedTable
+from write_side.adapters.ending import ended
 from write_side.adapters.event_logs import open_event_log
 from write_side.adapters.kafka_connection import survive_closed_connections
 from write_side.adapters.keys import DerivedTenantKeys
@@ -103,8 +104,7 @@ async def _relayed(parts: WorkerParts) -> AsyncIterator[Published]:
     try:
         yield watch.latest
     finally:
-        watching.cancel()
-        await asyncio.wait({watching})
+        await ended([watching])
         await table.close()
 
 

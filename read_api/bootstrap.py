@@ -37,6 +37,7 @@ from read_api.search import Search
 from read_api.view_progress import GROUP, SEARCH, ViewProgress
 from read_api.wakes import Ear, LogNews, Told
 from read_api.watermarks import POLL_SECONDS, Watermarks
+from write_side.adapters.ending import ended
 from write_side.adapters.event_logs import open_event_log
 from write_side.adapters.kurrent_url import is_kurrent_url
 from write_side.adapters.telling import database_of
@@ -254,8 +255,7 @@ async def _hearing(
         try:
             yield
         finally:
-            listening.cancel()
-            await asyncio.wait([listening])
+            await ended([listening])
 
 
 async def _leave_as_it_is(_connection: object) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 import redis
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.databases import fresh_database, migrated_template
 from tests.support.servers import ServerMissing, Servers, ServersOfRun, announced, needed, redis_database, tell
 
+E2E, OWN_PLATFORM = "tests/e2e/", "test_full_profile.py"
 _SERVERS = pytest.StashKey[ServersOfRun]()
 
 
@@ -61,6 +63,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     """Start the servers before the first test is handed out."""
     node.config.stash[_SERVERS].announce()
+
+
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # it has no types
+    """A file's tests to one process; and those of all files that ask one running platform, which takes long to load."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return E2E if file.startswith(E2E) and not file.endswith(OWN_PLATFORM) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """How tests are spread, whatever --dist says."""
+    return _ByFile(config, log)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Protocol
 from event_schemas.ports import EventLog
 from event_schemas.streams import Position
 from write_side.adapters.checkpoints import PostgresCheckpoints
+from write_side.adapters.ending import ended
 from write_side.adapters.event_logs import OpenBulkStore, OpenStore, open_bulk_store, open_event_log, open_event_store
 from write_side.adapters.kafka import kafka_at
 from write_side.adapters.kafka_transport import KafkaTransport
@@ -195,8 +196,7 @@ async def process_managers(url: str, *, store: EventStore, transact: Transact) -
         try:
             yield managers
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            await ended([running])
     finally:
         await checkpoints.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 
@@ -10,6 +10,7 @@ from event_schemas.streams import Position
 from event_schemas.topics import ENTITY_LANES, LOG, Lane
 from event_schemas.wakes import appended_channel, decode_wake
 from tests.support.waking import until
+from write_side.adapters.ending import ended
 from write_side.adapters.telling import appends_told, database_of, telling
 
 
@@ -85,6 +86,33 @@ async def test_a_server_that_is_not_there_is_told_again_later(redis_url: str) ->
         for count in (1, 2, 3):
             one.tell({LOG: Position(count)})
             await until(lambda count=count: one.lost == count)  # type: ignore[misc]  # of this round
+
+
+async def test_it_ends_whenever_it_is_told_to(redis_url: str) -> None:
+    """Also when that comes just as a message has been taken."""
+    async with asyncio.timeout(60):
+        for turns in (*range(60), *range(60)):
+            async with telling(redis_url, appended_channel) as one:
+                one.tell({LOG: Position(1)})
+                await asyncio.sleep(0.001)  # connected
+                one.tell({LOG: Position(2)})
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+
+
+async def test_what_loses_a_cancellation_ends_all_the_same() -> None:
+    """As asyncio.wait_for of Python 3.11 does, now and then."""
+
+    async def forgetful() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        await asyncio.sleep(3600)
+
+    tasks = [asyncio.create_task(forgetful()) for _ in range(2)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await ended(tasks)
+    assert all(task.cancelled() for task in tasks)
 
 
 async def test_without_redis_nobody_is_told() -> None:

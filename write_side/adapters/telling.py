@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from event_schemas.streams import START, Position
 from event_schemas.topics import LOG, Lane
 from event_schemas.wakes import appended_channel, encode_wake
+from write_side.adapters.ending import ended
 
 SECONDS: Final = 1.0
 """How long one message may take; meanwhile the furthest positions are kept, and nothing else."""
@@ -72,15 +73,15 @@ class Telling:
 async def telling(redis_url: str, channel: Callable[[int], str]) -> AsyncIterator[Telling]:
     """A channel of the Redis at that URL, named for its database. The server may come up later, or never."""
     patience = Retry(NoBackoff(), retries=0)
-    client = Redis.from_url(redis_url, retry=patience, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
+    # no timeouts of its own: by theirs, redis-py would lose many a cancellation (see ``ended``)
+    client = Redis.from_url(redis_url, retry=patience, socket_timeout=None, socket_connect_timeout=None)
     async with client:
         one = Telling(client, channel(database_of(client)))
         running = asyncio.create_task(one.run(), name="tell over Redis")
         try:
             yield one
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            await ended([running])
             await one.flush()
 
 
