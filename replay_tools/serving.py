@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -11,6 +11,7 @@ import uvicorn
 
 from read_api.bootstrap import Api
 from replay_tools.ending import Unavailable
+from write_side.adapters.ending import ended
 
 HOST = "127.0.0.1"
 GRACE_SECONDS = 1
@@ -44,15 +45,10 @@ async def serve(api: Api, listener: socket.socket, *beside: Coroutine[Any, Any, 
     for task in tasks:
         task.add_done_callback(server.stop_on_failure)
     await server.serve(sockets=[listener])
-    await _cancelled(tasks)
-
-
-async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await ended(tasks)
     for task in tasks:
-        task.cancel()
-    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(outcome, Exception):
-            raise outcome
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
 
 
 class _Server(uvicorn.Server):

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from projections.engines.faust_app import LaneApp
@@ -57,12 +56,16 @@ class Group:
 
 
 async def _stopped(app: LaneApp) -> None:
-    """Let go of everything, whoever asks: a cancelled task too."""
+    """Let go of everything; who is cancelled meanwhile ends afterwards, and does not begin again."""
     stopping = asyncio.ensure_future(app.stop())
-    with suppress(asyncio.CancelledError):
+    try:
         await asyncio.wait({stopping}, timeout=_LET_GO_S)
-    if not stopping.done():
-        _log.error("%s does not end", app)
+    except asyncio.CancelledError:
+        await asyncio.wait({stopping}, timeout=_LET_GO_S)
+        raise
+    finally:
+        if not stopping.done():
+            _log.error("%s does not end", app)
 
 
 async def run_groups(groups: Sequence[Group], *, until: asyncio.Event) -> None:

@@ -105,8 +105,8 @@ async def test_what_loses_a_cancellation_ends_all_the_same() -> None:
 
     async def forgetful() -> None:
         with suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
-        await asyncio.sleep(3600)
+            await asyncio.sleep(3600)  # until it is cancelled
+        await asyncio.sleep(3600)  # until it is cancelled again
 
     tasks = [asyncio.create_task(forgetful()) for _ in range(2)]
     await asyncio.sleep(0)
